@@ -1,0 +1,312 @@
+"""The C side of a host, as Python objects: images, fibers, memory.
+
+Called by ``host.py``, which gives these objects to the kernel. There is one ``Boundary`` at a time
+in a process, because its C state (the CPU, the arena) is the process's.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import tempfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rumphost.errors import BuildError, Frame, MachineError, UsageError
+
+from .hypercalls import decode
+from .library import Library, load_library
+from .symbolize import Symbolizer
+
+STACK_SIZE = 256 * 1024
+_ALL_OWNERS = 0xFFFF_FFFF
+_SIGNAL_WORDS = {
+    signal.SIGSEGV: "bad memory access",
+    signal.SIGBUS: "bad memory access",
+    signal.SIGFPE: "arithmetic fault (division by zero)",
+    signal.SIGILL: "illegal instruction",
+    signal.SIGTRAP: "trap",
+}
+
+
+@dataclass(frozen=True)
+class Allocation:
+    """Memory of the arena in use: bytes asked for, the code address that asked, its owner."""
+
+    address: int
+    size: int
+    site: int
+    owner: int
+    serial: int
+
+
+class ProcessMemory:
+    """``kernel.memory.Memory`` over the process's own memory and the arena."""
+
+    def __init__(self, library: Library) -> None:
+        self._ffi, self._lib = library.ffi, library.lib
+        ffi = self._ffi
+        self._pointer = {
+            width: ffi.typeof(f"uint{width * 8}_t *") for width in (1, 2, 4, 8)
+        }
+
+    def read(self, address: int, size: int) -> bytes:
+        return bytes(self._ffi.buffer(self._ffi.cast("char *", address), size))
+
+    def write(self, address: int, data: bytes) -> None:
+        self._ffi.memmove(self._ffi.cast("char *", address), data, len(data))
+
+    def read_uint(self, address: int, width: int) -> int:
+        return int(self._ffi.cast(self._pointer[width], address)[0])
+
+    def write_uint(self, address: int, width: int, value: int) -> None:
+        self._ffi.cast(self._pointer[width], address)[0] = value
+
+    def c_string(self, address: int) -> str:
+        raw: bytes = self._ffi.string(self._ffi.cast("char *", address))
+        return raw.decode("utf-8", "replace")
+
+    def allocate(self, size: int) -> int:
+        pointer = self._lib.rumphost_arena_allocate(max(size, 1), 16, 0)
+        address = int(self._ffi.cast("uintptr_t", pointer))
+        if address == 0:
+            raise MemoryError(f"the arena has no {size} bytes left")
+        self._ffi.memmove(pointer, bytes(size), size)
+        return address
+
+    def release(self, address: int) -> None:
+        self._lib.rumphost_arena_release(self._ffi.cast("void *", address))
+
+
+class Image:
+    """A loaded shared object; its symbols are code addresses in this process."""
+
+    def __init__(self, boundary: Boundary, path: Path, handle: Any) -> None:
+        self.path = path
+        self._boundary = boundary
+        self._handle = handle
+        self.enter = self.symbol("rumphost_enter")
+
+    def symbol(self, name: str) -> int:
+        """Return the address of an exported function or object; ``KeyError`` if there is none."""
+        address = int(self._boundary.lib.rumphost_image_symbol(self._handle, name.encode()))
+        if address == 0:
+            raise KeyError(name)
+        return address
+
+    def close(self) -> None:
+        """Unload; no fiber may be in it any more."""
+        if self._handle is not None:
+            self._boundary.lib.rumphost_image_close(self._handle)
+            self._handle = None
+
+
+class ProcessFiber:
+    """``kernel.lwp.Fiber`` over a C fiber."""
+
+    __slots__ = ("_boundary", "_ffi", "_gone", "_lwp", "_run", "address")
+
+    def __init__(self, boundary: Boundary, lwp: Any) -> None:
+        self._boundary = boundary
+        self._ffi = boundary.ffi
+        self._run = boundary.lib.rumphost_fiber_run
+        self._lwp = lwp
+        self._gone = False
+        self.address = int(boundary.ffi.cast("uintptr_t", lwp))
+
+    @property
+    def ipl(self) -> int:
+        return int(self._lwp.ipl)
+
+    @ipl.setter
+    def ipl(self, ipl: int) -> None:
+        self._lwp.ipl = ipl
+
+    @property
+    def spin_count(self) -> int:
+        return int(self._lwp.spin_count)
+
+    @property
+    def result(self) -> int:
+        return int(self._lwp.result)
+
+    def run(self) -> int:
+        return int(self._run(self._lwp))
+
+    def arguments(self, signature: Sequence[str]) -> Sequence[Any]:
+        words = self._ffi.unpack(self._lwp.args, len(signature)) if signature else ()
+        return decode(signature, words, self._boundary.memory.c_string)
+
+    def set_result(self, value: int) -> None:
+        self._lwp.result = value & 0xFFFF_FFFF_FFFF_FFFF
+
+    def set_upcall(self, entry: int, args: Sequence[int]) -> None:
+        lwp = self._lwp
+        lwp.resume = 1
+        lwp.upcall_entry = entry
+        for n in range(6):
+            lwp.upcall_args[n] = args[n] & 0xFFFF_FFFF_FFFF_FFFF if n < len(args) else 0
+
+    def set_state(self, state: str, wmesg: str) -> None:
+        if not self._gone:
+            self._lwp.state = ord(state)
+            self._lwp.wmesg = wmesg.encode()[:15] + b"\0"
+
+    def set_owner(self, number: int) -> None:
+        self._lwp.owner = number
+
+    def held(self) -> list[int]:
+        return list(self._lwp.held[0 : self._lwp.held_count])
+
+    def describe_fault(self) -> str:
+        lwp = self._lwp
+        if lwp.exit == 3:
+            return "hung: the watchdog ended an lwp that made no hypercall for too long"
+        address = int(lwp.fault_address)
+        if lwp.stack - 4096 <= address < lwp.stack:
+            return f"stack overflow: the lwp used more than its {lwp.stack_size // 1024} KiB"
+        words = _SIGNAL_WORDS.get(lwp.fault_signal, "fault")
+        name = signal.Signals(lwp.fault_signal).name
+        if lwp.fault_signal in (signal.SIGSEGV, signal.SIGBUS):
+            what = "NULL pointer" if address < 4096 else "address"
+            return f"{words}: {what} {address:#x} ({name})"
+        return f"{words} ({name})"
+
+    def backtrace(self) -> list[Frame]:
+        pcs = self._ffi.new("uint64_t[]", 64)
+        count = self._boundary.lib.rumphost_fiber_backtrace(self._lwp, pcs, 64)
+        addresses = [int(pcs[n]) for n in range(count)]
+        return self._boundary.symbolizer.frames(addresses, exact_first=bool(self._lwp.in_fault))
+
+    def destroy(self) -> None:
+        if not self._gone:
+            self._gone = True
+            self._boundary.lib.rumphost_fiber_destroy(self._lwp)
+
+
+class Boundary:
+    """The process's C side; one at a time, closed with ``close``.
+
+    ``watchdog_s`` is how much CPU time, in seconds, an lwp may use between two hypercalls.
+    """
+
+    _open = False
+
+    def __init__(self, *, watchdog_s: float = 5.0, ucontext: bool = False) -> None:
+        if Boundary._open:
+            raise UsageError("one process runs one host at a time: close the other one first")
+        library = load_library(ucontext=ucontext)
+        self.ffi, self.lib, self.interface = library
+        self.memory = ProcessMemory(library)
+        self.symbolizer = Symbolizer()
+        self.cpu = self.lib.rumphost_cpu_state
+        self._images: list[Image] = []
+        self._copies = tempfile.TemporaryDirectory(prefix="rumphost-")
+        error = self.lib.rumphost_fault_start() or self.lib.rumphost_watchdog_start(
+            round(watchdog_s * 1000)
+        )
+        if error:
+            raise MachineError(f"cannot take over signals: {os.strerror(error)}")
+        self.cpu.slow = 0
+        Boundary._open = True
+
+    # -- memory
+
+    def start_arena(self, chunks: Iterable[tuple[int, int, int]]) -> None:
+        """Hand out memory of these chunks (address, size, bus address) from now on."""
+        count = 0
+        for count, (address, size, bus_address) in enumerate(chunks, 1):
+            chunk = self.cpu.chunks[count - 1]
+            chunk.address, chunk.size, chunk.bus_address = address, size, bus_address
+        self.cpu.chunk_count = count
+        if self.lib.rumphost_arena_start() != 0:
+            raise MemoryError("no memory for the arena's books")
+
+    def allocations(self, owner: int | None = None) -> list[Allocation]:
+        """Return what is allocated, by one owner or by all, oldest first."""
+        number = _ALL_OWNERS if owner is None else owner
+        none = self.ffi.NULL
+        count = self.lib.rumphost_arena_list(number, none, 0)
+        found = self.ffi.new("struct rumphost_allocation[]", max(count, 1))
+        self.lib.rumphost_arena_list(number, found, count)
+        return sorted(
+            (
+                Allocation(a.address, a.size, a.site, a.owner, a.serial)
+                for a in (found[n] for n in range(count))
+            ),
+            key=lambda allocation: allocation.serial,
+        )
+
+    def release_owner(self, owner: int) -> int:
+        """Free all memory of an owner; returns how many allocations that were."""
+        return int(self.lib.rumphost_arena_release_owner(owner))
+
+    @property
+    def bytes_in_use(self) -> int:
+        return int(self.lib.rumphost_arena_in_use())
+
+    # -- images
+
+    def load(self, path: Path) -> Image:
+        """Load an image with fresh static data, also when the same file is loaded already."""
+        if any(image.path == path for image in self._images):
+            path = Path(shutil.copy(path, Path(self._copies.name) / f"{len(self._images)}.so"))
+        handle = self.lib.rumphost_image_open(str(path).encode())
+        if handle == self.ffi.NULL:
+            why = self.ffi.string(self.lib.rumphost_image_error()).decode("utf-8", "replace")
+            raise BuildError(f"cannot load {path}: {why}")
+        image = Image(self, path, handle)
+        self._images.append(image)
+        return image
+
+    def unload(self, image: Image) -> None:
+        """Unload an image."""
+        self._images.remove(image)
+        image.close()
+
+    # -- kernel.scheduler.FiberFactory
+
+    @property
+    def pending_ipl(self) -> int:
+        return int(self.cpu.pending_ipl)
+
+    @pending_ipl.setter
+    def pending_ipl(self, ipl: int) -> None:
+        self.cpu.pending_ipl = ipl
+
+    def set_clock(self, now_ns: int) -> None:
+        self.cpu.now_ns = now_ns
+
+    def create(
+        self,
+        image: Image,
+        name: str,
+        lid: int,
+        kind: str,
+        ipl: int,
+        entry: int,
+        args: Sequence[int],
+    ) -> ProcessFiber:
+        words = [arg & 0xFFFF_FFFF_FFFF_FFFF for arg in args]
+        words += [0] * (6 - len(words))
+        lwp = self.lib.rumphost_fiber_create(image.enter, entry, words, STACK_SIZE)
+        if lwp == self.ffi.NULL:
+            raise MemoryError("no memory for another lwp's stack")
+        lwp.lid, lwp.kind, lwp.ipl = lid, ord(kind), ipl
+        lwp.name = name.encode()[:31] + b"\0"
+        return ProcessFiber(self, lwp)
+
+    def close(self) -> None:
+        """Unload the images and stop watching; all fibers must be destroyed before."""
+        if not Boundary._open:
+            return
+        self.lib.rumphost_watchdog_stop()
+        while self._images:
+            self._images.pop().close()
+        self.lib.rumphost_arena_stop()
+        self.cpu.chunk_count = 0
+        self._copies.cleanup()
+        Boundary._open = False

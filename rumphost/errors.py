@@ -1,0 +1,84 @@
+"""Every error that rumphost reports to people, with the exit status that it carries.
+
+Exit statuses: 0 good, 1 the driver failed, 2 wrong usage, 3 the host lacks something.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class RumphostError(Exception):
+    """Base of all errors with a sentence for people; ``exit_status`` is the command's status."""
+
+    exit_status = 1
+
+
+class UsageError(RumphostError):
+    """The caller asked for something that does not exist or does not fit together."""
+
+    exit_status = 2
+
+
+class HostLacks(RumphostError):
+    """This computer lacks something; the message says what, and what to do about it."""
+
+    exit_status = 3
+
+
+class MachineError(RumphostError):
+    """The machine behind the driver failed, such as a QEMU process that died."""
+
+    exit_status = 3
+
+
+class BuildError(RumphostError):
+    """A driver's source did not compile or link."""
+
+
+class Unsupported(RumphostError):
+    """A kernel interface, or a corner of one, that rumphost does not implement.
+
+    The message starts with the manual page: ``Unsupported("bus_space(9): prefetchable hint")``.
+    """
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One C stack frame: ``address`` in the process, and what debug information says of it."""
+
+    address: int
+    function: str = "??"
+    file: str = ""
+    line: int = 0
+
+    def __str__(self) -> str:
+        where = f" at {self.file}:{self.line}" if self.file else ""
+        return f"{self.function}{where}"
+
+
+class DriverError(RumphostError):
+    """Base of what is reported about a driver: a sentence and the driver's C backtrace."""
+
+    def __init__(self, message: str, backtrace: Sequence[Frame] = (), *, driver: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.backtrace = tuple(backtrace)
+        self.driver = driver
+
+    def __str__(self) -> str:
+        head = f"{self.driver}: {self.message}" if self.driver else self.message
+        return "\n".join([head, *(f"  #{n} {frame}" for n, frame in enumerate(self.backtrace))])
+
+
+class DriverPanic(DriverError):
+    """The driver crashed, panicked or hung: its lwps are gone, the host lives on."""
+
+
+class Misuse(DriverPanic):
+    """The driver broke a rule of a kernel interface; the message names the manual page."""
+
+
+class DriverLeak(DriverError):
+    """The driver detached and left maps, memory, interrupts or callouts behind."""
