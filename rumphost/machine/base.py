@@ -1,0 +1,73 @@
+"""What a machine is: functions on a bus, interrupt lines, DMA memory and a clock."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from types import TracebackType
+
+import trio
+
+from .clock import Clock
+from .dma import DmaMemory
+from .events import EventQueue
+from .pci import PciFunction
+
+
+class Machine(ABC):
+    """An async context manager; between entry and exit its functions may be used.
+
+    ``on_outside_event`` is set by the host: a machine calls it (from a trio task of its own, never
+    from a driver's stack) when something has come from outside, after it has put the action on
+    ``events`` or asserted a line.
+    """
+
+    name: str
+    clock: Clock
+    events: EventQueue
+    dma: DmaMemory
+    functions: list[PciFunction]
+
+    def __init__(self, name: str, clock: Clock) -> None:
+        self.name = name
+        self.clock = clock
+        self.events = EventQueue(clock)
+        self.functions = []
+        self.on_outside_event: Callable[[], None] = lambda: None
+
+    @abstractmethod
+    async def open(self) -> None:
+        """Acquire the hardware; raises ``MachineError`` or ``HostLacks`` with one sentence."""
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Release everything; safe after a failed ``open`` and when called twice."""
+
+    async def serve(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Bring in what comes from outside until cancelled; runs as one trio task of the host."""
+        task_status.started()
+        await trio.sleep_forever()
+
+    def flush(self) -> None:
+        """Wait until every posted register write has reached its device."""
+
+    def poll(self) -> None:
+        """Look for outside events now, without blocking: called while an lwp busy-waits."""
+
+    async def __aenter__(self) -> Machine:
+        try:
+            await self.open()
+        except BaseException:
+            with trio.CancelScope(shield=True):
+                await self.close()
+            raise
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        with trio.CancelScope(shield=True):
+            await self.close()

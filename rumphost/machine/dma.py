@@ -1,0 +1,82 @@
+"""DMA memory: what both the device and the driver can reach."""
+
+from __future__ import annotations
+
+import ctypes
+import mmap
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+
+class DmaError(Exception):
+    """A device touched an address that is not its DMA memory."""
+
+
+@dataclass(frozen=True)
+class DmaChunk:
+    """``size`` bytes at ``address`` in this process that the device sees at ``bus_address``."""
+
+    address: int
+    size: int
+    bus_address: int
+
+
+class DmaMemory(ABC):
+    """The arena from which all kernel-side memory of a host is handed out.
+
+    The machine owns the memory and keeps it mapped until the machine is closed.
+    """
+
+    chunks: list[DmaChunk]
+
+    @abstractmethod
+    def read(self, bus_address: int, size: int) -> bytes:
+        """Return ``size`` bytes as the device sees them, or raise ``DmaError``."""
+
+    @abstractmethod
+    def write(self, bus_address: int, data: bytes) -> None:
+        """Write as the device would, or raise ``DmaError``."""
+
+    def map(self, address: int, size: int) -> int | None:
+        """Make memory outside the arena reachable; return its bus address, or None: bounce."""
+        return None
+
+    def unmap(self, bus_address: int, size: int) -> None:
+        """Undo ``map``."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Release the memory; no address in it may be used afterwards."""
+
+
+class MappedMemory(DmaMemory):
+    """One chunk of shared memory at a fixed bus address, over a file descriptor or anonymous."""
+
+    def __init__(self, size: int, *, bus_address: int = 0, fd: int = -1) -> None:
+        self._map = mmap.mmap(fd, size)
+        self._view = memoryview(self._map)
+        anchor = ctypes.c_char.from_buffer(self._map)
+        address = ctypes.addressof(anchor)
+        del anchor
+        self._size = size
+        self._bus_address = bus_address
+        self.chunks = [DmaChunk(address, size, bus_address)]
+
+    def _offset(self, bus_address: int, size: int) -> int:
+        offset = bus_address - self._bus_address
+        if offset < 0 or offset + size > self._size:
+            raise DmaError(f"bus address {bus_address:#x}, {size} bytes: not DMA memory")
+        return offset
+
+    def read(self, bus_address: int, size: int) -> bytes:
+        offset = self._offset(bus_address, size)
+        return self._view[offset : offset + size].tobytes()
+
+    def write(self, bus_address: int, data: bytes) -> None:
+        offset = self._offset(bus_address, len(data))
+        self._view[offset : offset + len(data)] = data
+
+    def close(self) -> None:
+        self.chunks = []
+        self._view.release()
+        self._map.close()
