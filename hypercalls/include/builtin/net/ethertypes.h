@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Ethernet types, as the IEEE assigns them; host byte order.
+ */
+
+#ifndef _NET_ETHERTYPES_H_
+#define _NET_ETHERTYPES_H_
+
+#define ETHERTYPE_IP		0x0800
+#define ETHERTYPE_ARP		0x0806
+#define ETHERTYPE_TRAIL		0x1000
+#define ETHERTYPE_NTRAILER	16
+#define ETHERTYPE_REVARP	0x8035
+#define ETHERTYPE_ATALK		0x809b
+#define ETHERTYPE_AARP		0x80f3
+#define ETHERTYPE_VLAN		0x8100	/* 802.1Q */
+#define ETHERTYPE_IPX		0x8137
+#define ETHERTYPE_IPV6		0x86dd
+#define ETHERTYPE_FLOWCONTROL	0x8808	/* 802.3x PAUSE */
+#define ETHERTYPE_SLOWPROTOCOLS	0x8809
+#define ETHERTYPE_MPLS		0x8847
+#define ETHERTYPE_PPPOEDISC	0x8863
+#define ETHERTYPE_PPPOE		0x8864
+#define ETHERTYPE_PAE		0x888e	/* 802.1X */
+#define ETHERTYPE_QINQ		0x88a8
+#define ETHERTYPE_LLDP		0x88cc
+#define ETHERTYPE_LOOPBACK	0x9000
+
+#endif
