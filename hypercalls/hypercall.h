@@ -169,33 +169,39 @@ void rumphost_autoconf_pending(void *dev, int32_t change);
 
 /* == bus_dma(9) == */
 
-/* Book a new map.  Does not block; errors: EINVAL.  `flags' are BUS_DMA_*. */
-int rumphost_bus_dmamap_create(void *map, uint64_t size, int32_t segments,
-    uint64_t maximum_segment, uint64_t boundary, int32_t flags);
+/* None of these blocks; any IPL.  The shim itself loads, synchronises and unloads memory of the
+ * arena, unless RUMPHOST_SLOW_DMA is set. */
 
-/* Unbook a map; one that is loaded is unloaded with a warning. */
+/* Book a map that the shim has allocated; `site' is the code address to blame for it. */
+void rumphost_bus_dmamap_create(void *map, uint64_t size, int32_t segments,
+    uint64_t maximum_segment, uint64_t boundary, int32_t flags, uint64_t site);
+
+/* Unbook a map; one that is `loaded' gets a warning, and has been unloaded. */
 void rumphost_bus_dmamap_destroy(void *map, int32_t loaded);
 
-/* Load `pieces' pairs {address, length} (uint64_t) of kernel memory, or of bus addresses when
+/* Load `count' pairs {address, length} (uint64_t) of kernel memory, or of bus addresses when
  * `raw', into the map; write pairs {bus address, length} to `segments'.  `limits' points to
- * {lowest, highest bus address, maximum segment size} of the tag and map.  Returns the number of
- * segments, or a negative errno: EFBIG, EINVAL, ENOMEM.  Does not block. */
+ * {lowest, highest bus address of the tag, maximum segment size now}.  Returns the number of
+ * segments, or a negative errno: EFBIG (more than the map has), EINVAL (no DMA memory), ENOMEM
+ * (nowhere to bounce). */
 int rumphost_bus_dmamap_load(void *map, void *segments, const void *pieces, uint32_t count,
     const void *limits, int32_t flags, int32_t raw);
 
 /* The driver gives up what rumphost_bus_dmamap_load loaded. */
 void rumphost_bus_dmamap_unload(void *map);
 
-/* Synchronise a part of what rumphost_bus_dmamap_load loaded; `operations' are BUS_DMASYNC_*. */
+/* Synchronise a part of what rumphost_bus_dmamap_load loaded, which the shim has found to be
+ * inside; `operations' are BUS_DMASYNC_*. */
 void rumphost_bus_dmamap_sync(void *map, uint64_t offset, uint64_t length, int32_t operations);
 
-/* Book DMA-safe memory that the shim took out of the arena: `size' bytes at `address'. */
-void rumphost_bus_dmamem_alloc(void *address, uint64_t bus_address, uint64_t size);
+/* Book DMA-safe memory: `size' bytes at `address', in the arena's allocation `allocation'. */
+void rumphost_bus_dmamem_alloc(void *allocation, void *address, uint64_t bus_address,
+    uint64_t size, uint64_t site);
 
-/* Unbook it; returns its address in the process. */
+/* Unbook it; returns `allocation', to be released. */
 void *rumphost_bus_dmamem_free(uint64_t bus_address);
 
-/* Map `size' bytes from a bus address on; NULL: not DMA-safe memory, or too much of it. */
+/* Map `size' bytes from a bus address on; NULL: not DMA-safe memory, or more than there is. */
 void *rumphost_bus_dmamem_map(uint64_t bus_address, uint64_t size);
 
 /* Undo rumphost_bus_dmamem_map. */
@@ -209,12 +215,19 @@ void rumphost_bus_dmamem_unmap(void *address, uint64_t size);
  * are legal at any IPL, unless a contract says otherwise.  `space' is 0 memory, 1 I/O ports. */
 
 /* Map bus addresses for access; `*handle' is set.  Errors: EINVAL, ENOENT (nobody answers
- * there), EOPNOTSUPP (linear, but not directly mapped).  `flags' are BUS_SPACE_MAP_*. */
+ * there), EAGAIN (mapped already), EOPNOTSUPP (linear, but not directly mapped).  `flags' are
+ * BUS_SPACE_MAP_*. */
 int rumphost_bus_space_map(int32_t space, uint64_t address, uint64_t size, int32_t flags,
     void *handle);
 
 /* Undo rumphost_bus_space_map: same handle, same size. */
 void rumphost_bus_space_unmap(int32_t space, uint64_t handle, uint64_t size);
+
+/* Take bus addresses at which nobody answers, and map them.  `wanted' points to {first, last
+ * address, size, alignment, boundary} (uint64_t); `*address' and `*handle' are set.  Errors:
+ * EINVAL, EAGAIN (none are free), EOPNOTSUPP (linear). */
+int rumphost_bus_space_alloc(int32_t space, const void *wanted, int32_t flags, void *address,
+    void *handle);
 
 /* Check that a part lies within a mapping; the handle of the part is handle + offset. */
 void rumphost_bus_space_subregion(uint64_t handle, uint64_t offset, uint64_t size);

@@ -11,7 +11,6 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <ucontext.h>
@@ -23,6 +22,7 @@ enum { ALTERNATE_STACK = 64 * 1024, TICK_MS = 100 };
 
 static const int faults[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP };
 static struct sigaction before[NSIG];
+static stack_t stack_before;
 static timer_t watchdog;
 static int watchdog_running;
 static uint64_t watchdog_ticks, watchdog_limit, watchdog_exits;
@@ -74,20 +74,15 @@ on_tick(int sig, siginfo_t *info, void *context)
 int
 rumphost_fault_start(void)
 {
-	static void *memory;
+	static char memory[ALTERNATE_STACK];
 	struct sigaction action;
 	stack_t stack;
 	size_t i;
 
-	if (memory != NULL)
-		return 0;
-	memory = malloc(ALTERNATE_STACK);
-	if (memory == NULL)
-		return ENOMEM;
 	memset(&stack, 0, sizeof(stack));
 	stack.ss_sp = memory;
-	stack.ss_size = ALTERNATE_STACK;
-	if (sigaltstack(&stack, NULL) != 0)
+	stack.ss_size = sizeof(memory);
+	if (sigaltstack(&stack, &stack_before) != 0)
 		return errno;
 	memset(&action, 0, sizeof(action));
 	action.sa_sigaction = on_fault;
@@ -96,6 +91,16 @@ rumphost_fault_start(void)
 		if (sigaction(faults[i], &action, &before[faults[i]]) != 0)
 			return errno;
 	return 0;
+}
+
+void
+rumphost_fault_stop(void)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
+		sigaction(faults[i], &before[faults[i]], NULL);
+	sigaltstack(&stack_before, NULL);
 }
 
 int

@@ -35,6 +35,8 @@ const struct rumphost_host *rumphost_host_table(void);
 /* fault.c */
 /* Take over SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP on fibers; 0 or an errno. */
 int rumphost_fault_start(void);
+/* Give them back to whoever had them. */
+void rumphost_fault_stop(void);
 /* End a fiber that makes no hypercall for so much CPU time; 0 ms: never. */
 int rumphost_watchdog_start(uint64_t limit_ms);
 void rumphost_watchdog_stop(void);

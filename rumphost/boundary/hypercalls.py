@@ -116,9 +116,7 @@ def _constant(node: c_ast.Node, name: str) -> int:
     return 0
 
 
-def _hypercall(
-    node: c_ast.Decl, number: int, pages: dict[str, str], generator: Any
-) -> Hypercall:
+def _hypercall(node: c_ast.Decl, number: int, pages: dict[str, str], generator: Any) -> Hypercall:
     function = node.type
     parameters = function.args.params if function.args is not None else []
     if len(parameters) == 1 and _type_name(parameters[0].type) == "void":
@@ -128,11 +126,15 @@ def _hypercall(
         name=node.name,
         page=pages.get(node.name, ""),
         kinds=tuple(_kind(parameter.type) for parameter in parameters),
-        returns=generator.visit(c_ast.Typename(None, [], None, function.type)).strip()
-        if isinstance(function.type, c_ast.PtrDecl)
-        else _type_name(function.type),
+        returns=_returns(function.type),
         parameters=tuple(generator.visit(parameter) for parameter in parameters),
     )
+
+
+def _returns(node: c_ast.Node) -> str:
+    if not isinstance(node, c_ast.PtrDecl):
+        return _type_name(node)
+    return " ".join([*node.type.quals, _type_name(node.type), "*"])
 
 
 def _type_name(node: c_ast.Node) -> str:
@@ -163,8 +165,10 @@ def _stub(call: Hypercall) -> str:
         "",
         f"\tl->exit = {call.number};",
         "\tl->caller = RUMPHOST_CALLER;",
-        *(f"\tl->args[{n}] = {_widen(kind, name)};"
-          for n, (kind, name) in enumerate(zip(call.kinds, names, strict=True))),
+        *(
+            f"\tl->args[{n}] = {_widen(kind, name)};"
+            for n, (kind, name) in enumerate(zip(call.kinds, names, strict=True))
+        ),
     ]
     if call.returns == "void":
         lines += ["\t(void)rumphost_host->trap(l);", "\trumphost_update_clock();"]

@@ -49,9 +49,7 @@ class ProcessMemory:
     def __init__(self, library: Library) -> None:
         self._ffi, self._lib = library.ffi, library.lib
         ffi = self._ffi
-        self._pointer = {
-            width: ffi.typeof(f"uint{width * 8}_t *") for width in (1, 2, 4, 8)
-        }
+        self._pointer = {width: ffi.typeof(f"uint{width * 8}_t *") for width in (1, 2, 4, 8)}
 
     def read(self, address: int, size: int) -> bytes:
         return bytes(self._ffi.buffer(self._ffi.cast("char *", address), size))
@@ -304,6 +302,7 @@ class Boundary:
         if not Boundary._open:
             return
         self.lib.rumphost_watchdog_stop()
+        self.lib.rumphost_fault_stop()
         while self._images:
             self._images.pop().close()
         self.lib.rumphost_arena_stop()

@@ -27,6 +27,10 @@ class Region(ABC):
     def write(self, offset: int, width: int, value: int) -> None:
         """Write ``value`` (unsigned, fits the width). May be posted: see ``Machine.flush``."""
 
+    def describe(self, offset: int, value: int | None = None) -> str:
+        """Name the register, and with a value its fields: ``CTRL.RST|SLU``; else the bare offset."""
+        return f"{offset:#x}"
+
     def read_multi(self, offset: int, width: int, count: int) -> list[int]:
         """Read one register ``count`` times, as a FIFO is read."""
         return [self.read(offset, width) for _ in range(count)]

@@ -28,6 +28,8 @@ DMA_ADDRESS = 0x0400_0000
 """Where DMA memory begins on the bus: never equal to a process address, so that mixing up the two
 shows at once, and low enough for a device with 28 address bits."""
 DMA_SIZE = 64 << 20
+DOORBELL = 0xFEE0_0000
+"""Where a function writes its MSI and MSI-X messages, as on a PC."""
 
 MEMORY_WINDOW = (0xE000_0000, 0xF000_0000)
 IO_WINDOW = (0xC000, 0x1_0000)
@@ -54,6 +56,36 @@ class SharedLine(InterruptLine):
         self._pulling.discard(source)
         if not self._pulling:
             self.deassert()
+
+
+class Doorbell:
+    """The interrupt controller's address: a message's data names the line it is for."""
+
+    def __init__(self) -> None:
+        self._lines: dict[int, InterruptLine] = {}
+
+    def allocate(self, lines: list[InterruptLine]) -> int:
+        """Return the data of the first of ``lines``, aligned for MSI; the others follow it."""
+        step = 1 << (len(lines) - 1).bit_length()
+        base = 0x20
+        while any(base + number in self._lines for number in range(len(lines))):
+            base += step
+        base += -base % step
+        if base + len(lines) > 0x1_0000:
+            raise MachineError("no message vectors are left on the simulated board")
+        self._lines.update(enumerate(lines, base))
+        return base
+
+    def release(self, lines: list[InterruptLine]) -> None:
+        """Undo ``allocate``."""
+        self._lines = {data: line for data, line in self._lines.items() if line not in lines}
+
+    def write(self, data: int) -> bool:
+        """Deliver a message; return whether anybody waits for it."""
+        line = self._lines.get(data)
+        if line is not None:
+            line.fire()
+        return line is not None
 
 
 class SimFunction(PciFunction):
@@ -119,6 +151,8 @@ class SimMachine(Machine):
     ``clock``: a ``VirtualClock`` unless given; who drives the machine then moves time with
     ``events.advance_to``. With a ``RealClock``, ``serve`` runs the events.
     ``models`` are plugged in order. ``dma_size`` and ``dma_address`` are in bytes.
+    ``on_note`` is called when a device meets what a driver should not do (DMA to nowhere, a
+    register that does not exist); the host puts it into the trace.
     """
 
     dma: MappedMemory
@@ -139,6 +173,8 @@ class SimMachine(Machine):
         self.lines = [
             SharedLine(f"int{letter}", irq) for letter, irq in zip("abcd", INTX_IRQS, strict=True)
         ]
+        self.doorbell = Doorbell()
+        self.on_note: Callable[[PciAddress, str], None] = lambda _address, _text: None
         self.memory_window = Window(*MEMORY_WINDOW)
         self.io_window = Window(*IO_WINDOW)
         for model in models:

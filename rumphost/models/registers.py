@@ -190,8 +190,12 @@ class RegisterBlock:
         else:
             self._write_pieces(offset, width, value)
 
+    def describe(self, offset: int, value: int | None = None) -> str:
+        """Name a register, and with a value its fields, for a trace."""
+        return self.table.describe(offset, value)
+
     def _action(self, slot: Slot, owner: object, path: str) -> Callable[..., Any]:
-        method: Callable[..., Any] = reduce(getattr, path.split("."), owner)  # type: ignore[arg-type]
+        method: Any = reduce(getattr, path.split("."), owner)
         return method if slot.index is None else partial(method, slot.index)
 
     def _reader(self, slot: Slot, owner: object) -> Callable[[], int]:

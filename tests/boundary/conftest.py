@@ -35,7 +35,7 @@ RUMPHOST_UPCALL uint64_t null_write(void)
 RUMPHOST_UPCALL uint64_t null_call(void)
 { void (*volatile f)(void) = 0; f(); return 1; }
 
-RUMPHOST_UPCALL uint64_t divide(uint64_t by) { return 1 / (uint32_t)by; }
+RUMPHOST_UPCALL uint64_t divide(uint64_t by) { return 1000 / (uint32_t)by; }
 
 RUMPHOST_UPCALL uint64_t spin(void) { for (volatile int x = 0;;) x++; return 0; }
 

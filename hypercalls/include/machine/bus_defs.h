@@ -29,6 +29,10 @@ struct rumphost_bus_space_tag {
 };
 typedef struct rumphost_bus_space_tag *bus_space_tag_t;
 
+/* The tags of the PCI bus, and of everything behind it. */
+extern struct rumphost_bus_space_tag rumphost_bus_space_memory;
+extern struct rumphost_bus_space_tag rumphost_bus_space_io;
+
 /* What bus addresses a device can put out, first to last. */
 struct rumphost_bus_dma_tag {
 	bus_addr_t	bdt_lowest;
@@ -36,6 +40,10 @@ struct rumphost_bus_dma_tag {
 	int		bdt_allocated;	/* by bus_dmatag_subregion(9) */
 };
 typedef struct rumphost_bus_dma_tag *bus_dma_tag_t;
+
+/* Of a PCI function with 32 address bits, and with 64. */
+extern struct rumphost_bus_dma_tag rumphost_bus_dma_tag32;
+extern struct rumphost_bus_dma_tag rumphost_bus_dma_tag64;
 
 #define BUS_DMA_TAG_VALID(t)	((t) != NULL)
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
+from typing import NoReturn
 
 from rumphost.errors import BuildError
 
@@ -87,7 +88,7 @@ def statements(path: Path, text: str) -> Iterator[list[Token]]:
         elif kind == "string":
             value = _ESCAPE.sub(r"\1", match.group()[1:-1])
             statement.append(Token(Kind.STRING, value, Place(path, line)))
-        elif kind == "sign" or kind == "word":
+        elif kind in ("sign", "word"):
             token_kind = Kind.SIGN if kind == "sign" else Kind.WORD
             statement.append(Token(token_kind, match.group(), Place(path, line)))
     if statement:
@@ -165,7 +166,7 @@ class Cursor:
         self._next = len(self._tokens)
         return left
 
-    def fail(self, message: str) -> None:
+    def fail(self, message: str) -> NoReturn:
         """Complain about the next token."""
         token = self.peek()
         if token is None:

@@ -1,4 +1,4 @@
-"""What the config(5) files of a tree describe: attributes, devices, sources, options.
+"""What the config(5) files in force describe: attributes, devices, sources, options.
 
 Filled by :mod:`rumphost.build.config.parser`, read by the closure, the generated headers and the
 list of drivers.  Words are config(5)'s.
@@ -6,11 +6,15 @@ list of drivers.  Words are config(5)'s.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from rumphost.build.config.expression import Expression
 from rumphost.build.config.lexer import Place
+
+HOST = "rumphost"
+"""The attribute whose dependencies are what the host itself provides; see files.rumphost."""
 
 
 @dataclass(frozen=True)
@@ -21,21 +25,15 @@ class Locator:
     default: str | None
 
 
-@dataclass
+@dataclass(frozen=True)
 class Attribute:
-    """An attribute; one with ``locators`` (perhaps none of them) is an interface attribute.
-
-    ``provided`` says that the host itself stands for it: its files are not compiled.
-    ``explicit`` is false for what an option or a ``machine`` statement implies.
-    """
+    """An attribute; one with ``locators`` (perhaps none of them) is an interface attribute."""
 
     name: str
     place: Place
     locators: tuple[Locator, ...] | None = None
     depends: tuple[str, ...] = ()
     is_class: bool = False
-    provided: bool = False
-    explicit: bool = True
 
 
 @dataclass(frozen=True)
@@ -56,7 +54,6 @@ class Device:
     name: str
     place: Place
     pseudo: bool = False
-    description: str = ""
     attachments: list[Attachment] = field(default_factory=list)
 
 
@@ -68,12 +65,11 @@ class SourceFile:
     condition: Expression | None
     needs_count: bool
     needs_flag: bool
-    rule: str | None
     roots: tuple[Path, ...]
     place: Place
 
     def resolve(self) -> Path | None:
-        """The file itself, or None when it is in none of the roots."""
+        """Return the file itself, or None when it is in none of the roots."""
         for root in self.roots:
             candidate = root / self.path
             if candidate.is_file():
@@ -82,7 +78,7 @@ class SourceFile:
 
 
 @dataclass(frozen=True)
-class OptionDefinition:
+class Option:
     """``defflag`` or ``defparam``; ``header`` is the file in which the option appears."""
 
     name: str
@@ -97,7 +93,7 @@ class OptionDefinition:
 class Instance:
     """``wm* at pci? dev ?``: device ``*`` means every device that can attach there.
 
-    ``unit`` is None for a wildcard, as is ``parent_unit``; a locator's value None is a ``?``.
+    ``unit`` is None for a star, as is ``parent_unit``; a locator's value None is a ``?``.
     """
 
     device: str
@@ -107,7 +103,6 @@ class Instance:
     locators: tuple[tuple[str, str | None], ...]
     flags: int
     place: Place
-    from_host: bool
 
 
 @dataclass(frozen=True)
@@ -130,25 +125,37 @@ class Config:
     attachments: dict[str, Attachment] = field(default_factory=dict)
     sources: list[SourceFile] = field(default_factory=list)
     objects: list[SourceFile] = field(default_factory=list)
-    options: dict[str, OptionDefinition] = field(default_factory=dict)
-    obsolete: dict[str, OptionDefinition] = field(default_factory=dict)
+    options: dict[str, Option] = field(default_factory=dict)
+    obsolete: dict[str, Option] = field(default_factory=dict)
+    file_systems: dict[str, Place] = field(default_factory=dict)
+    majors: dict[str, tuple[int | None, int | None]] = field(default_factory=dict)
     settings: dict[str, str | None] = field(default_factory=dict)
-    selected: list[tuple[str, Place]] = field(default_factory=list)
+    selected: dict[str, Place] = field(default_factory=dict)
     pseudo_devices: dict[str, int] = field(default_factory=dict)
     instances: list[Instance] = field(default_factory=list)
     make_options: list[MakeOption] = field(default_factory=list)
-    files: list[Path] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
+    machine: tuple[str, ...] = ()
+    max_partitions: int = 8
+    max_users: tuple[int, int, int] | None = None
     version: int = 0
+    files: list[Path] = field(default_factory=list)
+
+    @property
+    def provided(self) -> frozenset[str]:
+        """The attributes that the host itself stands for; their files are not compiled."""
+        host = self.attributes.get(HOST)
+        return frozenset(host.depends) if host is not None else frozenset()
 
     def depends_of(self, name: str) -> tuple[str, ...]:
-        """What an attribute or an option needs, as written."""
+        """Return what an attribute, an attachment or an option needs, as written."""
         if name in self.attributes:
             return self.attributes[name].depends
-        return self.options[name].depends if name in self.options else ()
+        option = self.options.get(name) or self.options.get(name.upper())
+        return option.depends if option is not None else ()
 
-    def transitive(self, names: tuple[str, ...]) -> set[str]:
-        """The names and all that they need, down to and with what the host provides."""
+    def transitive(self, names: Iterable[str]) -> set[str]:
+        """Return the names and all that they need, down to and with what the host provides."""
+        provided = self.provided
         found: set[str] = set()
         waiting = list(names)
         while waiting:
@@ -156,19 +163,27 @@ class Config:
             if name in found:
                 continue
             found.add(name)
-            attribute = self.attributes.get(name)
-            if attribute is None or not attribute.provided:
+            if name not in provided:
                 waiting.extend(self.depends_of(name))
         return found
 
-    def interfaces(self, names: set[str]) -> set[str]:
-        """Those of the names that are interface attributes."""
-        return {
-            name
-            for name in names
-            if name in self.attributes and self.attributes[name].locators is not None
-        }
+    def interfaces(self, names: Iterable[str]) -> set[str]:
+        """Return those of the names that are interface attributes."""
+        attributes = self.attributes
+        return {n for n in names if n in attributes and attributes[n].locators is not None}
 
-    def is_provided(self, name: str) -> bool:
-        """Whether the host stands for this attribute."""
-        return name in self.attributes and self.attributes[name].provided
+    def device_class(self, device: str) -> str | None:
+        """Return the device class that a device belongs to, such as ``ifnet``."""
+        for name in sorted(self.transitive([device])):
+            if name in self.attributes and self.attributes[name].is_class:
+                return name
+        return None
+
+    def known(self, name: str) -> bool:
+        """Return whether any statement defines this name for use in a condition."""
+        return (
+            name in self.attributes
+            or name.upper() in self.options
+            or name.upper() in self.file_systems
+            or name in self.attachments
+        )

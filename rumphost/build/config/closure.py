@@ -1,0 +1,198 @@
+"""The closure of a driver: which devices, attachments, sources and options make up an image.
+
+Called by :mod:`rumphost.build.builder`.  It starts at the devices that were named, follows what
+they depend on, and stops at what files.rumphost says the host itself provides.  A device is
+attached where the host provides the bus or where the closure itself has one; what attaches to a
+bus of the closure is taken when an instance line says so (``* at mii?``) or when it was named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from rumphost.build.config.lexer import ConfigError
+from rumphost.build.config.model import HOST, Attachment, Config, SourceFile
+from rumphost.errors import BuildError
+
+
+@dataclass
+class Closure:
+    """What one image consists of; ``active`` are the attributes that hold in conditions."""
+
+    config: Config
+    devices: tuple[str, ...]
+    attachments: tuple[Attachment, ...]
+    active: frozenset[str]
+    sources: tuple[SourceFile, ...]
+    settings: dict[str, str | None]
+    buses: frozenset[str]
+    """Interface attributes that something in the image, or the host, carries."""
+
+    def holds(self, name: str) -> bool:
+        """Return whether an attribute or option counts as selected in this image."""
+        return holds(self.config, self.active, self.settings, name)
+
+
+@dataclass
+class _Growth:
+    """A closure while it grows."""
+
+    config: Config
+    only: dict[str, set[str]] = field(default_factory=dict)
+    devices: dict[str, None] = field(default_factory=dict)
+    attachments: dict[str, Attachment] = field(default_factory=dict)
+    active: set[str] = field(default_factory=set)
+
+    def buses(self) -> set[str]:
+        return self.config.interfaces(self.active) | set(self.config.provided) | {"root"}
+
+    def add_device(self, name: str) -> None:
+        if name not in self.devices:
+            self.devices[name] = None
+            self.active |= self.config.transitive([name])
+
+    def attach(self) -> bool:
+        """Take every attachment that has found its bus; True when there was a new one."""
+        grown = False
+        buses = self.buses()
+        for name in list(self.devices):
+            for attachment in self.config.devices[name].attachments:
+                chosen = self.only.get(name)
+                if attachment.name in self.attachments or not buses.intersection(attachment.at):
+                    continue
+                if chosen and attachment.name not in chosen:
+                    continue
+                self.attachments[attachment.name] = attachment
+                self.active |= self.config.transitive([attachment.name, *attachment.depends])
+                grown = True
+        return grown
+
+    def populate(self) -> bool:
+        """Follow the instance lines below the buses of the closure; True when it grew."""
+        before = len(self.devices)
+        own = self.config.interfaces(self.active) - self.config.provided
+        for instance in self.config.instances:
+            if instance.parent not in own:
+                continue
+            if instance.device != "*":
+                self.add_device(instance.device)
+                continue
+            for name, device in self.config.devices.items():
+                if any(instance.parent in one.at for one in device.attachments):
+                    self.add_device(name)
+        return len(self.devices) > before
+
+
+def holds(
+    config: Config, active: Iterable[str], settings: dict[str, str | None], name: str
+) -> bool:
+    """Return whether an attribute, a device or an option (by any case) is selected."""
+    if name in active:
+        return True
+    return any(option in settings for option in (name, name.upper()) if option in config.options)
+
+
+def close(config: Config, names: Sequence[str]) -> Closure:
+    """Return the closure of the named devices or attachments.
+
+    Raises BuildError when one attaches to nothing that is there, or needs what nothing defines.
+    """
+    growth = _Growth(config)
+    growth.active |= config.transitive(config.selected)
+    growth.active |= config.transitive(config.pseudo_devices)
+    for name in names:
+        attachment = config.attachments.get(name)
+        if name in config.devices:
+            growth.add_device(name)
+        elif attachment is not None:
+            growth.only.setdefault(attachment.device, set()).add(name)
+            growth.add_device(attachment.device)
+        else:
+            raise BuildError(f"{name}: no such device or attachment")
+    while growth.attach() or growth.populate():
+        pass
+    _require_attachments(config, growth, names)
+    _require_definitions(config, growth)
+    settings = _settings(config, growth.active)
+    return Closure(
+        config=config,
+        devices=tuple(growth.devices),
+        attachments=tuple(growth.attachments.values()),
+        active=frozenset(growth.active),
+        sources=_sources(config, growth.active, settings),
+        settings=settings,
+        buses=frozenset(growth.buses()),
+    )
+
+
+def _require_attachments(config: Config, growth: _Growth, names: Sequence[str]) -> None:
+    for name in names:
+        device = config.attachments[name].device if name in config.attachments else name
+        attachments = config.devices[device].attachments
+        if config.devices[device].pseudo or any(a.name in growth.attachments for a in attachments):
+            continue
+        buses = sorted({bus for attachment in attachments for bus in attachment.at})
+        where = f"attaches to {', '.join(buses)} only" if buses else "attaches nowhere"
+        raise BuildError(
+            f"{device} ({config.devices[device].place}) {where}, "
+            "which neither the host nor a device that was named provides"
+        )
+
+
+def _require_definitions(config: Config, growth: _Growth) -> None:
+    """Every attribute that the closure depends on must be defined, or provided by the host."""
+    for name in sorted(growth.active):
+        if config.known(name) or name in config.provided or name in config.devices:
+            continue
+        needed_by = [
+            attribute
+            for attribute in config.attributes.values()
+            if name in attribute.depends and attribute.name in growth.active
+        ]
+        if needed_by:
+            raise ConfigError(
+                needed_by[0].place,
+                f"{needed_by[0].name} depends on `{name}', which nothing here defines "
+                "(a NetBSD tree does, perhaps: --sys)",
+            )
+
+
+def _settings(config: Config, active: set[str]) -> dict[str, str | None]:
+    """Return all options: those that are set, those depended on, and those with defaults."""
+    settings = {
+        option.name: option.default
+        for option in config.options.values()
+        if option.is_parameter and option.default is not None
+    }
+    for name in active:
+        if name.upper() in config.options and name not in config.attributes:
+            settings.setdefault(name.upper(), None)
+        elif name.upper() in config.file_systems:
+            settings.setdefault(name.upper(), None)
+    settings.update(config.settings)
+    return settings
+
+
+def _sources(
+    config: Config, active: set[str], settings: dict[str, str | None]
+) -> tuple[SourceFile, ...]:
+    """Return the sources whose condition holds because of what is in the closure.
+
+    What holds by the host's own attributes and options alone is the host's to provide.
+    """
+    provided = config.provided | {HOST}
+    found: dict[str, SourceFile] = {}
+    for source in config.sources:
+        if source.condition is None or source.path in found:
+            continue
+        if not source.condition.holds(
+            lambda name: name in provided or holds(config, active, settings, name)
+        ):
+            continue
+        if source.condition.holds(
+            lambda name: name in provided or holds(config, (), settings, name)
+        ):
+            continue
+        found[source.path] = source
+    return tuple(found.values())

@@ -1,0 +1,1 @@
+"""Debugging: the gdb extension, and the command line that starts gdb with it."""
