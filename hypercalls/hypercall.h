@@ -85,7 +85,7 @@ struct rumphost_chunk {
 
 /* One virtual CPU: what the inline fast paths read. */
 struct rumphost_cpu {
-	struct rumphost_lwp *curlwp;	/* NULL while Python runs */
+	struct rumphost_lwp *running;	/* NULL while Python runs */
 	int32_t pending_ipl;		/* highest IPL that waits to be delivered; 0: none */
 	uint32_t slow;			/* RUMPHOST_SLOW_* */
 	uint64_t now_ns;		/* the machine's clock at the last entry */
@@ -142,7 +142,8 @@ void *rumphost_autoconf_search(void *parent, const char *attribute, const void *
     void *aux, void *submatch);
 
 /* Attach a device with the attachment `cf': give it a unit number, announce it (`print' adds
- * its place), call ca_attach.  Returns the device, or NULL.  May block; IPL_NONE. */
+ * its place), call ca_attach.  `parent' NULL: a pseudo-device.  Returns the device, or NULL.
+ * May block; IPL_NONE. */
 void *rumphost_autoconf_attach(void *parent, void *cf, const void *locators, void *aux,
     void *print);
 
@@ -316,6 +317,20 @@ void rumphost_cv_destroy(void *cv);
 
 /* == console: printf(9) == */
 
+/* Which function of printf(9) wrote it; the order of Level in kernel/console.py. */
+enum {
+	RUMPHOST_CONSOLE_NORMAL = 0,	/* printf, aprint_normal */
+	RUMPHOST_CONSOLE_NAIVE = 1,
+	RUMPHOST_CONSOLE_VERBOSE = 2,
+	RUMPHOST_CONSOLE_DEBUG = 3,
+	RUMPHOST_CONSOLE_ERROR = 4,
+	RUMPHOST_CONSOLE_LOG = 5	/* log */
+};
+
+/* Write a piece of text: part of a line, or several.  `device' is the device_t that it is about, or
+ * NULL.  Any IPL; does not block. */
+void rumphost_console_write(int32_t level, void *device, const char *text);
+
 /* == cprng(9), rnd(9) == */
 
 /* Fill a buffer with bytes of the host's seeded generator.  Any IPL; does not block. */
@@ -360,6 +375,112 @@ int64_t rumphost_firmware_size(uint64_t handle);
 int rumphost_firmware_read(uint64_t handle, uint64_t offset, void *buffer, uint64_t size);
 
 /* == ifnet(9) == */
+
+/*
+ * Frames cross in batches, without FCS and with their 802.1Q tag in place: `count' lengths
+ * (uint32_t), and the frames one after the other elsewhere.
+ */
+
+/*
+ * What the host reads of a struct ifnet.  rumphost_ifnet_attach gives, in this order, pairs
+ * {address, size in bytes} (uint64_t) of the members.
+ */
+enum {
+	RUMPHOST_IFNET_FLAGS = 0,	/* IFF_* */
+	RUMPHOST_IFNET_MTU = 1,
+	RUMPHOST_IFNET_LINK_STATE = 2,	/* LINK_STATE_* */
+	RUMPHOST_IFNET_BAUDRATE = 3,	/* bits/s */
+	RUMPHOST_IFNET_CAPABILITIES = 4,	/* IFCAP_* */
+	RUMPHOST_IFNET_CAPENABLE = 5,
+	RUMPHOST_IFNET_TIMER = 6,	/* seconds until the watchdog */
+	RUMPHOST_IFNET_SND_LENGTH = 7,	/* frames on the output queue */
+	RUMPHOST_IFNET_SND_DROPS = 8,
+	RUMPHOST_IFNET_IPACKETS = 9,
+	RUMPHOST_IFNET_IERRORS = 10,
+	RUMPHOST_IFNET_OPACKETS = 11,
+	RUMPHOST_IFNET_OERRORS = 12,
+	RUMPHOST_IFNET_COLLISIONS = 13,
+	RUMPHOST_IFNET_IBYTES = 14,
+	RUMPHOST_IFNET_OBYTES = 15,
+	RUMPHOST_IFNET_IMCASTS = 16,
+	RUMPHOST_IFNET_OMCASTS = 17,
+	RUMPHOST_IFNET_IQDROPS = 18,
+	RUMPHOST_IFNET_NOPROTO = 19,
+	RUMPHOST_IFNET_MEMBERS = 20
+};
+
+/*
+ * Words (uint32_t) at the start of the memory through which the host sends.  The lengths of a
+ * batch follow at RUMPHOST_IFNET_LENGTHS, its frames at RUMPHOST_IFNET_FRAMES.
+ */
+enum {
+	RUMPHOST_IFNET_OUTSTANDING = 0,	/* the shim: frames that the driver has not freed yet */
+	RUMPHOST_IFNET_WANT_ROOM = 4,	/* the host: tell when these are half or fewer */
+	RUMPHOST_IFNET_LENGTHS = 64,
+	RUMPHOST_IFNET_FRAMES = 2048,
+	RUMPHOST_IFNET_BATCH = 256,	/* frames, at most */
+	RUMPHOST_IFNET_OUTPUT_SIZE = 262144
+};
+
+/* What the upcall rumphost_ifnet_ioctl(ifp, command, a, b) does; it returns 0 or an errno.  Link-level
+ * addresses are the low 48 bits, first byte highest. */
+enum {
+	RUMPHOST_IFNET_SET_FLAGS = 0,	/* set IFF_* a, clear IFF_* b */
+	RUMPHOST_IFNET_SET_MTU = 1,	/* to a */
+	RUMPHOST_IFNET_SET_PROMISC = 2,	/* one more (a 1) or fewer (a 0) who wants all frames */
+	RUMPHOST_IFNET_ADD_MULTI = 3,	/* a: link-level address */
+	RUMPHOST_IFNET_DEL_MULTI = 4,
+	RUMPHOST_IFNET_SET_MEDIA = 5,	/* to the media word a */
+	RUMPHOST_IFNET_GET_MEDIA = 6,	/* a: where b words (int32_t) may go: current, mask,
+					 * status, active, count, and the words there are */
+	RUMPHOST_IFNET_SET_CAPENABLE = 7,	/* to IFCAP_* a */
+	RUMPHOST_IFNET_SET_ADDRESS = 8,	/* a: link-level address */
+	RUMPHOST_IFNET_INIT_ADDRESS = 9,	/* a: IPv4 address, first byte highest */
+	RUMPHOST_IFNET_SET_VLAN = 10,	/* a: 802.1Q identifier, b: 1 comes, 0 goes */
+	RUMPHOST_IFNET_ZERO_COUNTERS = 11
+};
+
+/* An interface comes.  Thread context; does not block. */
+void rumphost_ifnet_attach(void *ifp, const char *name, const void *members);
+
+/* Its link-level address is this now. */
+void rumphost_ifnet_address(void *ifp, const void *address, uint32_t length);
+
+/* It goes.  Blocks until no lwp of the host's is at work in it. */
+void rumphost_ifnet_detach(void *ifp);
+
+/* The link's state is now LINK_STATE_*.  Any IPL; does not block. */
+void rumphost_ifnet_link(void *ifp, int32_t state);
+
+/* Frames have come in.  IPL_SOFTNET; does not block. */
+void rumphost_ifnet_input(void *ifp, const void *lengths, const void *frames, uint32_t count,
+    uint32_t size);
+
+/* Block until the host has put a batch of frames into `buffer' to be sent; returns how many, or -1
+ * when the interface goes.  `limit' is how many frames the driver may be given in all.  Only from
+ * the lwp that the host started on rumphost_ifnet_serve. */
+int rumphost_ifnet_output(void *ifp, void *buffer, uint32_t limit);
+
+/* The host wanted room, and there is room.  Any IPL; does not block. */
+void rumphost_ifnet_room(void *ifp);
+
+/* == bpf(4) == */
+
+/* A tap comes: while the host captures, it lets the pointer at `where' be `bpf', else NULL.  `dlt'
+ * is DLT_*.  Does not block. */
+void rumphost_bpf_attach(void *bpf, void *ifp, void *where, uint32_t dlt);
+
+/* Its frames are of another type now. */
+void rumphost_bpf_change_type(void *bpf, uint32_t dlt);
+
+/* It goes. */
+void rumphost_bpf_detach(void *bpf);
+
+/* Captured frames: for each {time in ns, length, direction: 1 in, 2 out} of uint64_t, uint32_t,
+ * uint32_t; and the frames one after the other elsewhere.  `dropped' were lost for want of memory.
+ * Any IPL; does not block. */
+void rumphost_bpf_capture(void *bpf, const void *records, const void *frames, uint32_t count,
+    uint32_t size, uint32_t dropped);
 
 /* == KERNEL_LOCK == */
 
@@ -438,7 +559,8 @@ int rumphost_pci_capability(uint32_t tag, int32_t id, int32_t extended);
 
 /* Tell address, size and BUS_SPACE_MAP_* flags of the base address register at the configuration
  * offset `reg' in `information' (three of uint64_t).  `type' is what the driver takes it for, as
- * in pci_mapreg_info(9).  Returns 0, or 1: no such register, or of another type. */
+ * in pci_mapreg_info(9); all ones: anything.  Returns 0, or 1: no such register, or of another
+ * type. */
 int rumphost_pci_mapreg_info(uint32_t tag, int32_t reg, uint32_t type, void *information);
 
 /* Return the tag of the machine's `index'-th function, or -1. */
@@ -500,31 +622,47 @@ void rumphost_pmf_register(void *dev, void *suspend, void *resume, void *shutdow
 /* A device leaves power management. */
 void rumphost_pmf_deregister(void *dev);
 
-/* The same for what is above or below the driver: a class (network: its `suspend' and `resume' are
- * called as bool (*)(device_t, const pmf_qual_t *)) or a bus. */
-void rumphost_pmf_layer(void *dev, const char *layer, void *suspend, void *resume,
-    void *deregister);
+/* A device has been suspended (1) or resumed (0), or refused to be (-1).  Does not block. */
+void rumphost_pmf_state(void *dev, int32_t suspended);
 
-/* Return 1 when the device is registered. */
-int rumphost_pmf_registered(void *dev);
-
-/* Suspend or resume a device (and what is below it, when `recursive').  Returns 1: done.  May
- * block; IPL_NONE. */
-int rumphost_pmf_power(void *dev, int32_t resume, int32_t recursive);
-
-/* Call `handler'(dev) on an event of pmf_generic_event_t; `dev' NULL: on everybody's. */
+/* Call `handler'(dev) on an event of pmf_generic_event_t that concerns the device; `global': on
+ * everybody's. */
 void rumphost_pmf_event_register(void *dev, int32_t event, void *handler, int32_t global);
 
 /* No longer. */
 void rumphost_pmf_event_deregister(void *dev, int32_t event, void *handler, int32_t global);
 
-/* An event has happened.  Handlers run later, on an lwp of their own.  Returns 1: noted. */
+/* An event has happened (`dev' NULL: to nobody in particular).  Handlers run later, on an lwp of
+ * their own.  Returns 1: noted.  Any IPL. */
 int rumphost_pmf_event_inject(void *dev, int32_t event);
 
 /* A PMF quality of the machine (pmf_get_platform); returns 0 when unknown, else 1. */
 int rumphost_pmf_platform(const char *key, void *buffer, uint64_t size);
 
+/* Set one. */
+void rumphost_pmf_set_platform(const char *key, const char *value);
+
 /* == proplib(3), device properties == */
+
+enum {
+	RUMPHOST_PROPERTY_BOOL = 1,
+	RUMPHOST_PROPERTY_NUMBER = 2,
+	RUMPHOST_PROPERTY_STRING = 3,	/* in `data', with its NUL */
+	RUMPHOST_PROPERTY_DATA = 4
+};
+
+/* A property that the host gives a device, such as an Ethernet address. */
+struct rumphost_property {
+	char key[64];
+	uint32_t type;			/* RUMPHOST_PROPERTY_* */
+	uint32_t size;			/* of `data' */
+	uint64_t number;
+	char data[256];
+};
+
+/* Fill in the `index'-th property that a new device starts with; returns 0 when there are no
+ * more, else 1.  Does not block. */
+int rumphost_property_initial(const char *xname, int32_t index, struct rumphost_property *property);
 
 /* == rwlock(9) == */
 

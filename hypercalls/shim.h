@@ -28,7 +28,7 @@ static inline struct rumphost_lwp *
 rumphost_curlwp(void)
 {
 
-	return rumphost_host->cpu->curlwp;
+	return rumphost_host->cpu->running;
 }
 
 /* Memory of the arena, booked to the current lwp's owner and to `site'. */

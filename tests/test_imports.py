@@ -19,8 +19,14 @@ FLOORS = {
     "host": 5,
     "debug": 6, "testing": 6, "cli": 6,
 }  # fmt: skip
-# Of one floor, and still strangers to one another.
-APART = [{"boundary", "machine"}, {"models", "kernel"}, {"build", "classes"}]
+# Strangers to one another, whatever their floors.
+APART = [
+    {"boundary", "machine"},
+    {"boundary", "kernel"},
+    {"boundary", "classes"},
+    {"models", "kernel"},
+    {"build", "classes"},
+]
 # Models know machines and nothing above errors besides.
 ONLY = {"models": {"errors", "trace", "machine", "models"}}
 # The one package that may import cffi.

@@ -241,7 +241,7 @@ new_slab(uint32_t class)
 static void
 book(struct object *o, uint64_t site)
 {
-	const struct rumphost_lwp *lwp = rumphost_cpu_state.curlwp;
+	const struct rumphost_lwp *lwp = rumphost_cpu_state.running;
 
 	o->site = site;
 	o->owner = lwp != NULL ? lwp->owner : 0;

@@ -37,7 +37,7 @@ stack_pointer(const ucontext_t *uc)
 	return (uintptr_t)uc->uc_mcontext.sp;
 #else
 	(void)uc;
-	return rumphost_cpu_state.curlwp != NULL ? rumphost_cpu_state.curlwp->stack : 0;
+	return rumphost_cpu_state.running != NULL ? rumphost_cpu_state.running->stack : 0;
 #endif
 }
 

@@ -271,13 +271,13 @@ rumphost_fiber_run(struct rumphost_lwp *lwp)
 	struct rumphost_cpu *cpu = &rumphost_cpu_state;
 
 	cpu->exits++;
-	cpu->curlwp = lwp;
+	cpu->running = lwp;
 #ifdef RUMPHOST_SWAP
 	swapcontext(&host_context, &((struct fiber *)lwp)->context);
 #else
 	rumphost_switch(&host_sp, lwp->sp);
 #endif
-	cpu->curlwp = NULL;
+	cpu->running = NULL;
 	return lwp->exit;
 }
 
@@ -358,7 +358,7 @@ rumphost_fiber_destroy(struct rumphost_lwp *lwp)
 int
 rumphost_on_fiber(uintptr_t sp)
 {
-	const struct rumphost_lwp *lwp = rumphost_cpu_state.curlwp;
+	const struct rumphost_lwp *lwp = rumphost_cpu_state.running;
 
 	return lwp != NULL && sp >= lwp->stack - GUARD_SIZE && sp <= lwp->stack + lwp->stack_size;
 }
@@ -366,7 +366,7 @@ rumphost_on_fiber(uintptr_t sp)
 void
 rumphost_fiber_abandon(void *context, uint32_t exit, int sig, uintptr_t address)
 {
-	struct rumphost_lwp *lwp = rumphost_cpu_state.curlwp;
+	struct rumphost_lwp *lwp = rumphost_cpu_state.running;
 	ucontext_t *uc = context;
 
 	lwp->exit = exit;

@@ -83,3 +83,226 @@ Rules
 - Clearing ENABLE while BUSY lets the running command complete.
 - Offsets not listed read 0xffffffff and ignore writes.
 """
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from rumphost.machine.dma import DmaError
+
+from .base import Identity, PciModel
+from .options import Option, flag
+from .registers import Register, RegisterBlock, RegisterTable, bits
+
+VENDOR = 0x7EAC
+DEVICE = 0x0001
+FIFO_SIZE = 64
+LONGEST = 0x1_0000
+ENABLE, RST = 1, 2
+BUSY, FAILED, RX_READY, TX_FULL = 1, 2, 4, 8
+ISR_DONE, ISR_ERROR, ISR_TIMER = 1, 2, 4
+ISR_ALL = ISR_DONE | ISR_ERROR | ISR_TIMER
+NONE, BAD_COMMAND, BAD_LENGTH, BUS, NOT_ENABLED, WAS_BUSY = range(6)
+VECTORS = {ISR_DONE: 0, ISR_TIMER: 0, ISR_ERROR: 1}
+
+CAUSES = bits(DONE=0, ERROR=1, TIMER=2)
+REGISTERS = RegisterTable(
+    [
+        Register("ID", 0x00, "ro", VENDOR << 16 | 1, fields=bits(MAGIC=(31, 16), REVISION=(7, 0))),
+        Register("CTRL", 0x04, on_write="write_ctrl", writable=3, fields=bits(ENABLE=0, RST=1)),
+        Register(
+            "STATUS",
+            0x08,
+            "ro",
+            on_read="read_status",
+            fields=bits(BUSY=0, FAILED=1, RX_READY=2, TX_FULL=3),
+        ),
+        Register("ISR", 0x0C, "w1c", on_write="update_interrupt", fields=CAUSES),
+        Register("IMR", 0x10, writable=ISR_ALL, on_write="update_interrupt", fields=CAUSES),
+        Register("LATENCY", 0x14, reset=10_000),
+        Register("BYTE_TIME", 0x18, reset=8),
+        Register("SRC_LO", 0x1C),
+        Register("SRC_HI", 0x20),
+        Register("DST_LO", 0x24),
+        Register("DST_HI", 0x28),
+        Register("LENGTH", 0x2C, writable=0x1FFFF),
+        Register("DOORBELL", 0x30, "wo", on_write="ring"),
+        Register("RESULT", 0x34, "ro"),
+        Register("ERROR", 0x38, "ro"),
+        Register("COUNT", 0x3C, "rc"),
+        Register("DATA", 0x40, "wo", on_read="read_data", on_write="write_data"),
+        Register("LEVEL", 0x44, "ro", on_read="read_level", fields=bits(IN=(7, 0), OUT=(15, 8))),
+        Register("SCRATCH", 0x48),
+        Register("PERIOD", 0x4C, on_write="write_period"),
+        Register("TICKS", 0x50, "rc"),
+        Register("SUM", 0x54, "ro"),
+    ]
+)
+
+
+class TeachModel(PciModel):
+    """One teaching device; ``msi`` and ``msix`` say which of the two it has."""
+
+    IDENTITY = Identity(VENDOR, DEVICE, 0xFF0000, 1, VENDOR, DEVICE)
+    OPTIONS = {
+        "msi": Option(flag, "has the MSI capability (default on)"),
+        "msix": Option(flag, "has the MSI-X capability (default on)"),
+    }
+
+    def __init__(self, *, msi: bool = True, msix: bool = True) -> None:
+        super().__init__(config_size=4096)
+        self._block = RegisterBlock(REGISTERS, self._stray)
+        self._block.bind(self)
+        self._values = self._block.values
+        self._input = bytearray()
+        self._output = bytearray()
+        self._status = 0
+        self._seen = 0
+        self._work: Callable[[], int] | None = None
+        self.add_bar(0, self._block, 4096)
+        self.add_bar(1, self._block, 128, is_io=True)
+        self.add_power_management()
+        if msi:
+            self.add_msi()
+        if msix:
+            self.add_msix(2, bar=2)
+        self.add_express()
+        self._command_timer = self.timer(self._complete)
+        self._period_timer = self.timer(self._tick)
+
+    def reset_device(self) -> None:
+        self._block.reset()
+        self._command_timer.cancel()
+        self._period_timer.cancel()
+        self._input.clear()
+        self._output.clear()
+        self._status = 0
+        self._work = None
+        self.update_interrupt(0)
+
+    # Register actions
+
+    def write_ctrl(self, value: int) -> None:
+        if value & RST:
+            self.reset_device()
+
+    def read_status(self) -> int:
+        ready = RX_READY if self._output else 0
+        full = TX_FULL if len(self._input) >= FIFO_SIZE else 0
+        return self._status | ready | full
+
+    def read_data(self) -> int:
+        return self._output.pop(0) if self._output else 0
+
+    def write_data(self, value: int) -> None:
+        if len(self._input) < FIFO_SIZE:
+            self._input.append(value & 0xFF)
+
+    def read_level(self) -> int:
+        return len(self._output) << 8 | len(self._input)
+
+    def write_period(self, value: int) -> None:
+        self._period_timer.cancel()
+        if value:
+            self._period_timer.start(value)
+
+    def ring(self, command: int) -> None:
+        """Start a command, or refuse it."""
+        if self._status & BUSY:
+            self._values["ERROR"] = WAS_BUSY
+            self._set_cause(ISR_ERROR)
+            return
+        start = {1: self._start_swap, 2: self._start_fifo, 3: self._start_sum}.get(command)
+        if not self._values["CTRL"] & ENABLE:
+            self._fail(NOT_ENABLED)
+        elif start is None:
+            self._fail(BAD_COMMAND)
+        else:
+            start()
+
+    def update_interrupt(self, _value: int) -> None:
+        """Follow ISR and IMR with the interrupt."""
+        active = self._values["ISR"] & self._values["IMR"]
+        risen = active & ~self._seen
+        self._seen = active
+        for vector in (0, 1):
+            causes = sum(cause for cause, number in VECTORS.items() if number == vector)
+            if risen & causes:
+                self.raise_interrupt(vector)
+            elif not active & causes:
+                self.lower_interrupt(vector)
+
+    # Commands
+
+    def _start_swap(self) -> None:
+        source, length = self._address("SRC"), self._values["LENGTH"]
+        destination = self._address("DST")
+
+        def work() -> int:
+            data = self.dma_read(source, length)
+            self.dma_write(destination, data.swapcase())
+            return sum(data)
+
+        self._start(length, work)
+
+    def _start_sum(self) -> None:
+        source, length = self._address("SRC"), self._values["LENGTH"]
+        self._start(length, lambda: sum(self.dma_read(source, length)))
+
+    def _start_fifo(self) -> None:
+        data = bytes(self._input)
+
+        def work() -> int:
+            self._output[:] = data.swapcase()
+            return sum(data)
+
+        self._input.clear()
+        self._output.clear()
+        self._start(len(data), work)
+
+    def _start(self, length: int, work: Callable[[], int]) -> None:
+        if not 1 <= length <= LONGEST:
+            self._fail(BAD_LENGTH)
+            return
+        self._values["ERROR"] = NONE
+        self._status = BUSY
+        self._work = work
+        self._length = length
+        self._command_timer.start(self._values["LATENCY"] + self._values["BYTE_TIME"] * length)
+
+    def _complete(self) -> None:
+        assert self._work is not None
+        values, work, self._work = self._values, self._work, None
+        try:
+            total = work()
+        except DmaError:
+            self._fail(BUS)
+            return
+        values["RESULT"] = self._length
+        values["SUM"] = total & 0xFFFF_FFFF
+        values["ERROR"] = NONE
+        values["COUNT"] = values["COUNT"] + 1 & 0xFFFF_FFFF
+        self._status = 0
+        self._set_cause(ISR_DONE)
+
+    def _fail(self, error: int) -> None:
+        self._values["RESULT"] = 0
+        self._values["ERROR"] = error
+        self._status = FAILED
+        self._set_cause(ISR_ERROR)
+
+    def _tick(self) -> None:
+        self._values["TICKS"] = self._values["TICKS"] + 1 & 0xFFFF_FFFF
+        self._period_timer.start(self._values["PERIOD"])
+        self._set_cause(ISR_TIMER)
+
+    def _set_cause(self, cause: int) -> None:
+        self._values["ISR"] |= cause
+        self.update_interrupt(0)
+
+    def _address(self, name: str) -> int:
+        return self._values[f"{name}_HI"] << 32 | self._values[f"{name}_LO"]
+
+    def _stray(self, offset: int, _width: int, value: int | None) -> int:
+        self.note(f"{'read of' if value is None else 'write to'} offset {offset:#x}: no register")
+        return 0xFFFF_FFFF_FFFF_FFFF

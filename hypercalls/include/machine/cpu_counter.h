@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A cycle counter that counts the nanoseconds of the machine's clock: the same in every run on\na virtual clock.
+ * A cycle counter that counts the nanoseconds of the machine's clock: the same in every run on
+ * a virtual clock.
  */
 
 #ifndef _RUMPHOST_CPU_COUNTER_H_

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from rumphost.build.config.context import Context, Statement
 from rumphost.build.config.expression import Expression, parse_expression
@@ -79,15 +80,20 @@ def _locator(cursor: Cursor) -> Iterator[Locator]:
         yield Locator(name, cursor.text("a default") if cursor.accept("=") else None)
 
 
-def add_attribute(context: Context, attribute: Attribute) -> bool:
+def add_attribute(context: Context, attribute: Attribute, *, is_device: bool = False) -> bool:
     """Add an attribute; False when the file yields to what is already defined."""
     earlier = context.config.attributes.get(attribute.name)
     if earlier is None:
         context.config.attributes[attribute.name] = attribute
         return True
-    if attribute.name == HOST:  # every file may add to what the host provides
-        joined = Attribute(HOST, earlier.place, None, earlier.depends + attribute.depends)
-        context.config.attributes[HOST] = joined
+    clash = earlier.is_class or attribute.is_class
+    clash = clash or (is_device and attribute.name in context.config.devices)
+    clash = clash or None not in (attribute.locators, earlier.locators)
+    if not clash:  # an attribute may be defined again, or turn out to be a device: they add up
+        locators = earlier.locators if attribute.locators is None else attribute.locators
+        depends = earlier.depends + attribute.depends
+        joined = replace(attribute, locators=locators, depends=depends)
+        context.config.attributes[attribute.name] = joined
         return True
     if context.yields:
         context.given_way.add(attribute.name)
@@ -115,7 +121,8 @@ def _device(context: Context, cursor: Cursor, *, pseudo: bool = False) -> None:
     depends = _depends(cursor)
     if name[-1].isdigit():
         raise ConfigError(cursor.place, f"a device's name cannot end in a digit, as `{name}' does")
-    if add_attribute(context, Attribute(name, cursor.place, locators, depends)):
+    attribute = Attribute(name, cursor.place, locators, depends)
+    if add_attribute(context, attribute, is_device=True):
         context.config.devices[name] = Device(name, cursor.place, pseudo)
 
 

@@ -139,6 +139,8 @@ class Config:
     max_users: tuple[int, int, int] | None = None
     version: int = 0
     files: list[Path] = field(default_factory=list)
+    missing: list[tuple[Place, str]] = field(default_factory=list)
+    """Includes that a partial tree does not have."""
 
     @property
     def provided(self) -> frozenset[str]:

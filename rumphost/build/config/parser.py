@@ -26,11 +26,13 @@ class ConfigFile:
     """A file to read; ``roots`` are where its includes and source files are looked for.
 
     ``yields``: what it defines gives way, in silence, to what is already defined.
+    ``partial``: an include that is missing is noted in ``Config.missing`` and left out.
     """
 
     path: Path
     roots: tuple[Path, ...]
     yields: bool = False
+    partial: bool = False
 
 
 @dataclass
@@ -49,15 +51,17 @@ def parse(files: Sequence[ConfigFile], config: Config | None = None) -> Config:
     for file in files:
         if not file.path.is_file():
             raise UsageError(f"{file.path}: no such file")
-        _Reader(Context(config, file.roots, file.yields)).read(file.path, 0)
+        context = Context(config, file.roots, file.yields)
+        _Reader(context, partial=file.partial).read(file.path, 0)
     return config
 
 
 class _Reader:
     """Reads one top file and all that it includes."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, *, partial: bool) -> None:
         self._context = context
+        self._partial = partial
 
     def read(self, path: Path, depth: int) -> None:
         try:
@@ -147,7 +151,9 @@ class _Reader:
             if (root / relative).is_file():
                 self.read(root / relative, depth + 1)
                 return
-        if must_exist:
+        if self._partial:
+            self._context.config.missing.append((place, relative))
+        elif must_exist:
             where = " or ".join(str(root) for root in self._context.roots) or "no directory"
             raise ConfigError(place, f'"{relative}" is not in {where}')
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * proplib(3) in the kernel: property containers, as device properties are.
+ * proplib(3) in the kernel: property containers, as device properties are.  In a tree this header is
+ * outside of sys/, so that ours is used with every tree.
  */
 
 #ifndef _PROPLIB_PROPLIB_H_

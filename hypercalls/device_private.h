@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the autoconf(9) and pmf(9) parts of the shim know of a device beyond struct device.
+ */
+
+#ifndef RUMPHOST_DEVICE_PRIVATE_H
+#define RUMPHOST_DEVICE_PRIVATE_H
+
+#include <sys/queue.h>
+#include <sys/device.h>
+#if __has_include(<sys/device_impl.h>)
+#include <sys/device_impl.h>
+#endif
+
+/* Every device is the first member of one of these. */
+struct rumphost_device {
+	struct device	rd_device;
+	TAILQ_ENTRY(rumphost_device) rd_list;
+	uint64_t	rd_serial;	/* order of creation, from 1 */
+	void		(**rd_active)(device_t, devactive_t);
+	size_t		rd_active_count;
+};
+TAILQ_HEAD(rumphost_device_list, rumphost_device);
+
+extern struct rumphost_device_list rumphost_devices;
+
+/* Zeroed memory that is nobody's leak: it goes when the shim releases it. */
+void	*rumphost_config_memory(size_t);
+
+/* The driver's device of a unit came (or went, with NULL). */
+void	rumphost_device_slot(struct cfdriver *, int, device_t);
+
+/* Bring what each page of the shim has to tell the host when the image is loaded. */
+void	rumphost_evcnt_load(void);
+void	rumphost_sysctl_load(void);
+void	rumphost_pci_load(void);
+
+/* Give a new child of pci0 the bus's part in suspending it, and take it away. */
+void	rumphost_pci_power_register(device_t);
+
+#endif

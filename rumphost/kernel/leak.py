@@ -1,0 +1,21 @@
+"""What a driver has left behind, as the services of each page report it.
+
+A service that hands out resources has ``leaks(owner)``, which lists those that a device still
+holds, and ``release(owner)``, which takes them back once the driver is gone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Leak:
+    """One resource: the manual page that it is of, a phrase, and the code address that took it."""
+
+    page: str
+    what: str
+    site: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.page}: {self.what}"
