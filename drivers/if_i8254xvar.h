@@ -34,6 +34,7 @@
 #include <dev/pci/pcivar.h>
 
 #include "if_i8254xreg.h"
+#include "pci_irq.h"
 
 /*
  * Network interfaces that changed between releases.
@@ -49,6 +50,29 @@ do {									\
 	(*(ifp)->if_input)((ifp), (m));					\
 } while (/*CONSTCOND*/0)
 #define	I8254X_RCVIF(m, ifp)	((m)->m_pkthdr.rcvif = (ifp))
+#endif
+
+#if __NetBSD_Version__ >= 900000000
+#define	I8254X_VLAN_INPUT(ifp, m, tag, errcase)	vlan_set_tag((m), (tag))
+#define	I8254X_VLAN_HWTAG(ec)						\
+	(((ec)->ec_capenable & ETHERCAP_VLAN_HWTAGGING) != 0)
+#define	I8254X_VLAN_OUTPUT(ec, m, tagp)					\
+	(vlan_has_tag(m) ? (*(tagp) = vlan_get_tag(m), true) : false)
+#else
+#define	I8254X_VLAN_INPUT(ifp, m, tag, errcase)				\
+	VLAN_INPUT_TAG((ifp), (m), (tag), errcase)
+#define	I8254X_VLAN_HWTAG(ec)	VLAN_ATTACHED(ec)
+static inline bool
+i8254x_vlan_output(struct ethercom *ec, struct mbuf *m, uint16_t *tagp)
+{
+	struct m_tag *mtag = VLAN_OUTPUT_TAG(ec, m);
+
+	if (mtag == NULL)
+		return false;
+	*tagp = VLAN_TAG_VALUE(mtag);
+	return true;
+}
+#define	I8254X_VLAN_OUTPUT(ec, m, tagp)	i8254x_vlan_output((ec), (m), (tagp))
 #endif
 
 #ifdef BPF_D_OUT
@@ -74,6 +98,12 @@ do {									\
 #define	I8254X_RX_TAIL_STEP	64	/* buffers given back at once */
 #define	I8254X_MAXFRAME		(ETHER_MAX_LEN_JUMBO + ETHER_VLAN_ENCAP_LEN)
 
+/* Nobody else changes the list of multicast addresses in older releases. */
+#ifndef ETHER_LOCK
+#define	ETHER_LOCK(ec)		do { } while (/*CONSTCOND*/0)
+#define	ETHER_UNLOCK(ec)	do { } while (/*CONSTCOND*/0)
+#endif
+
 #define	I8254X_NEXTTX(x)	(((x) + 1) % I8254X_NTXDESC)
 #define	I8254X_NEXTJOB(x)	(((x) + 1) % I8254X_NTXJOBS)
 #define	I8254X_NEXTRX(x)	(((x) + 1) % I8254X_NRXDESC)
@@ -95,8 +125,12 @@ do {									\
 #endif
 
 #define	I8254X_TX_TIMEOUT	5	/* s */
-#define	I8254X_TICK		5	/* s between looks at the counters */
+#define	I8254X_TICK		1	/* s between looks at link and counters */
 #define	I8254X_THROTTLE		8000	/* interrupts per second */
+#define	I8254X_TX_DELAY		64	/* us until a sent frame interrupts */
+
+/* Bits of cf_flags. */
+#define	I8254X_CF_INTX		0x1	/* do not use MSI */
 
 /*
  * What the chip and we share, in one piece of DMA memory.  Either ring fills
@@ -147,6 +181,7 @@ enum i8254x_event {
 	EV_RX_IPSUM,		/* checksums that the chip checked */
 	EV_RX_TUSUM,
 	EV_RX_NOBUF,		/* frames dropped for want of memory */
+	EV_RX_ERROR,		/* damaged frames */
 	EV_RX_OVERRUN,
 	EV_HW_CRCERRS,		/* the chip's own counters from here on */
 	EV_HW_RXERRC,
@@ -175,7 +210,7 @@ struct i8254x_softc {
 	bus_dma_tag_t	sc_dmat;
 	pci_chipset_tag_t sc_pc;
 	pcitag_t	sc_tag;
-	void		*sc_ih;
+	struct pci_irq	sc_irq;
 	callout_t	sc_tick;
 	struct sysctllog *sc_sysctllog;
 	uint8_t		sc_enaddr[ETHER_ADDR_LEN];
@@ -195,9 +230,11 @@ struct i8254x_softc {
 	int		sc_txjnext;
 	int		sc_txjfree;
 	int		sc_txjdirty;
+	int		sc_tx_timer;	/* s until the watchdog; 0: off */
 	bool		sc_txctx_valid;	/* context that the chip has loaded */
 	uint32_t	sc_txctx_ip;
 	uint32_t	sc_txctx_tu;
+	uint32_t	sc_txctx_cmd;
 
 	/* Receive. */
 	struct i8254x_rxbuf sc_rxbuf[I8254X_NRXDESC];
@@ -238,8 +275,16 @@ struct i8254x_softc {
 
 #define	I8254X_EVENT(sc, ev)	((sc)->sc_ev[(ev)].ev_count++)
 
-/* if_i8254x.c */
-void	i8254x_start(struct ifnet *);
+/*
+ * Synchronise n descriptors from the i'th on, which do not pass the end of
+ * their ring.
+ */
+#define	I8254X_RXSYNC(sc, i, n, ops)					\
+	bus_dmamap_sync((sc)->sc_dmat, (sc)->sc_ring_map,		\
+	    I8254X_RXOFF(i), (n) * sizeof(struct i8254x_rxdesc), (ops))
+#define	I8254X_TXSYNC(sc, i, n, ops)					\
+	bus_dmamap_sync((sc)->sc_dmat, (sc)->sc_ring_map,		\
+	    I8254X_TXOFF(i), (n) * sizeof(struct i8254x_txdesc), (ops))
 
 /* i8254x_eeprom.c */
 int	i8254x_eeprom_read(struct i8254x_softc *, u_int, u_int, uint16_t *);
@@ -247,7 +292,7 @@ bool	i8254x_eeprom_valid(struct i8254x_softc *);
 
 /* i8254x_phy.c */
 int	i8254x_phy_attach(struct i8254x_softc *);
-int	i8254x_phy_setup(struct i8254x_softc *, bool);
+int	i8254x_phy_setup(struct i8254x_softc *);
 bool	i8254x_link_update(struct i8254x_softc *);
 int	i8254x_mediachange(struct ifnet *);
 void	i8254x_mediastatus(struct ifnet *, struct ifmediareq *);
@@ -265,6 +310,7 @@ void	i8254x_rx_detach(struct i8254x_softc *);
 int	i8254x_rx_init(struct i8254x_softc *);
 void	i8254x_rx_stop(struct i8254x_softc *);
 struct mbuf *i8254x_rxeof(struct i8254x_softc *);
+void	i8254x_rx_input(struct i8254x_softc *, struct mbuf *);
 void	i8254x_set_filter(struct i8254x_softc *);
 
 /* i8254x_tx.c */
@@ -274,6 +320,5 @@ void	i8254x_tx_init(struct i8254x_softc *);
 void	i8254x_tx_stop(struct i8254x_softc *);
 void	i8254x_tx_start(struct i8254x_softc *);
 void	i8254x_txeof(struct i8254x_softc *);
-bool	i8254x_vlan_hwtag(struct i8254x_softc *);
 
 #endif /* _IF_I8254XVAR_H_ */

@@ -234,7 +234,7 @@ remove_addresses(struct ifnet *ifp)
 		TAILQ_REMOVE(&ifp->if_addrlist, ifa, ifa_list);
 		ifafree(ifa);
 	}
-	if (ifp->if_hwdl != NULL && ifp->if_hwdl != ifp->if_dl)
+	if (ifp->if_hwdl != NULL)
 		ifafree(ifp->if_hwdl);
 	ifp->if_dl = ifp->if_hwdl = NULL;
 	ifp->if_sadl = NULL;

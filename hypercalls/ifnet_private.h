@@ -12,6 +12,7 @@
 #include <sys/callout.h>
 #include <sys/errno.h>
 #include <sys/intr.h>
+#include <sys/kernel.h>
 #include <sys/mutex.h>
 #include <sys/socket.h>
 #include <sys/sockio.h>
@@ -120,7 +121,16 @@ bool	rumphost_input_create(struct interface *);
 void	rumphost_input_destroy(struct interface *);
 void	rumphost_input_schedule(struct interface *);
 
+void	rumphost_input(struct ifnet *, struct mbuf *);
+
+/* ethersubr.c */
+void	rumphost_ether_offload(struct ifnet *, struct mbuf *);
+int	rumphost_ether_vlan(struct ifnet *, uint16_t, bool);
+
 /* ifnet_output.c */
+int	rumphost_ifq_enqueue(struct ifnet *, struct mbuf *) RUMPHOST_SYMBOL(ifq_enqueue);
+int	rumphost_ifq_enqueue2(struct ifnet *, struct ifqueue *, struct mbuf *)
+	    RUMPHOST_SYMBOL(ifq_enqueue2);
 void	rumphost_output_destroy(struct interface *);
 
 /* bpf.c */

@@ -8,7 +8,9 @@
 #include <sys/param.h>
 #include <sys/systm.h>
 
+#ifndef __clang__
 #pragma GCC optimize ("no-tree-loop-distribute-patterns")
+#endif
 
 /* Some headers have macros of these names, for the compiler's own versions. */
 #undef memcmp

@@ -113,16 +113,18 @@ strtoimax(const char *s, char **end, int base)
 	return to_signed(s, end, base);
 }
 
-/* strtoi(3): NetBSD's errno values for "no number", "more than a number" and "out of range". */
+/* strtoi(3): the status of a number that is no number, has something behind it, or is too far out. */
 static int
-verdict(const char *s, const char *end, bool range)
+verdict(const char *s, const struct number *n, bool overflow, bool outside)
 {
 
-	if (end == s)
-		return ECANCELED;
-	if (range)
+	if (overflow)
 		return ERANGE;
-	return *end != '\0' ? ENOTSUP : 0;
+	if (n->end == s)
+		return ECANCELED;
+	if (*n->end != '\0')
+		return ENOTSUP;
+	return outside ? ERANGE : 0;
 }
 
 intmax_t
@@ -131,15 +133,12 @@ strtoi(const char * __restrict s, char ** __restrict end, int base, intmax_t low
 {
 	struct number n = parse(s, base);
 	intmax_t value = to_signed(s, end, base);
-	bool range = n.overflow || n.value > (uintmax_t)INTMAX_MAX + n.negative;
 
-	if (value < lowest || value > highest) {
-		range = true;
-		value = value < lowest ? lowest : highest;
-	}
 	if (status != NULL)
-		*status = verdict(s, n.end, range);
-	return value;
+		*status = verdict(s, &n,
+		    n.overflow || n.value > (uintmax_t)INTMAX_MAX + n.negative,
+		    value < lowest || value > highest);
+	return value < lowest ? lowest : value > highest ? highest : value;
 }
 
 uintmax_t
@@ -148,15 +147,10 @@ strtou(const char * __restrict s, char ** __restrict end, int base, uintmax_t lo
 {
 	struct number n = parse(s, base);
 	uintmax_t value = to_unsigned(s, end, base);
-	bool range = n.overflow;
 
-	if (value < lowest || value > highest) {
-		range = true;
-		value = value < lowest ? lowest : highest;
-	}
 	if (status != NULL)
-		*status = verdict(s, n.end, range);
-	return value;
+		*status = verdict(s, &n, n.overflow, value < lowest || value > highest);
+	return value < lowest ? lowest : value > highest ? highest : value;
 }
 
 /* An Internet address (network byte order) as a.b.c.d, until the next call. */

@@ -80,7 +80,7 @@ def _find(text: str) -> Any:
 
 def _on_cpu(lwp: Any) -> bool:
     """Tell whether the OS thread is on this fiber's stack right now."""
-    if int(_cpu()["curlwp"]) != int(lwp.address):
+    if int(_cpu()["running"]) != int(lwp.address):
         return False
     stack_pointer = int(gdb.parse_and_eval("$sp")) & 0xFFFF_FFFF_FFFF_FFFF
     return 0 <= stack_pointer - int(lwp["stack"]) <= int(lwp["stack_size"])

@@ -166,9 +166,9 @@ def _settings(config: Config, active: set[str]) -> dict[str, str | None]:
         if option.is_parameter and option.default is not None
     }
     for name in active:
-        if name.upper() in config.options and name not in config.attributes:
-            settings.setdefault(name.upper(), None)
-        elif name.upper() in config.file_systems:
+        if (
+            name.upper() in config.options and name not in config.attributes
+        ) or name.upper() in config.file_systems:
             settings.setdefault(name.upper(), None)
     settings.update(config.settings)
     return settings

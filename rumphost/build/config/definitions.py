@@ -13,7 +13,6 @@ from rumphost.build.config.context import Context, Statement
 from rumphost.build.config.expression import Expression, parse_expression
 from rumphost.build.config.lexer import ConfigError, Cursor, Kind, Place
 from rumphost.build.config.model import (
-    HOST,
     Attachment,
     Attribute,
     Device,
@@ -98,9 +97,7 @@ def add_attribute(context: Context, attribute: Attribute, *, is_device: bool = F
     if context.yields:
         context.given_way.add(attribute.name)
         return False
-    raise ConfigError(
-        attribute.place, f"`{attribute.name}' is already defined at {earlier.place}"
-    )
+    raise ConfigError(attribute.place, f"`{attribute.name}' is already defined at {earlier.place}")
 
 
 def _define(context: Context, cursor: Cursor) -> None:

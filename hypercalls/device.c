@@ -1,0 +1,595 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * autoconf(9): devices, what they tell of themselves, and how they are found.
+ */
+
+#include <sys/param.h>
+#include <sys/systm.h>
+#include <sys/errno.h>
+#include <sys/device.h>
+
+#include "shim.h"
+#include "device_private.h"
+
+#define MANUAL	"autoconf(9)"
+
+RUMPHOST_UPCALL device_t rumphost_device_create(cfdata_t, device_t, int, const int *);
+RUMPHOST_UPCALL void rumphost_device_destroy(device_t, int);
+RUMPHOST_UPCALL void *rumphost_device_private(device_t);
+RUMPHOST_UPCALL char *rumphost_device_properties(device_t);
+
+struct rumphost_device_list rumphost_devices = TAILQ_HEAD_INITIALIZER(rumphost_devices);
+device_t booted_device;
+
+static uint64_t serial;
+
+void *
+rumphost_config_memory(size_t size)
+{
+	struct rumphost_lwp *l = rumphost_curlwp();
+	const uint32_t owner = l->owner;
+	void *memory;
+
+	l->owner = 0;
+	memory = rumphost_allocate(size, 16, 0);
+	l->owner = owner;
+	if (memory == NULL)
+		panic("autoconf: no memory for %lu bytes", (unsigned long)size);
+	memset(memory, 0, size);
+	return memory;
+}
+
+static struct rumphost_device *
+record(device_t dev)
+{
+
+	return (struct rumphost_device *)(void *)dev;
+}
+
+void
+rumphost_device_slot(struct cfdriver *cd, int unit, device_t dev)
+{
+	device_t *slots;
+	int count;
+
+	if (unit >= cd->cd_ndevs) {
+		count = unit + 4;
+		slots = rumphost_config_memory((size_t)count * sizeof(*slots));
+		if (cd->cd_devs != NULL) {
+			memcpy(slots, cd->cd_devs, (size_t)cd->cd_ndevs * sizeof(*slots));
+			rumphost_release(cd->cd_devs);
+		}
+		cd->cd_devs = slots;
+		cd->cd_ndevs = count;
+	}
+	cd->cd_devs[unit] = dev;
+}
+
+/* The properties that every device has, and those that the host gives it. */
+static prop_dictionary_t
+initial_properties(device_t dev)
+{
+	prop_dictionary_t properties = prop_dictionary_create();
+	struct rumphost_property property;
+
+	prop_dictionary_set_cstring(properties, "device-driver", dev->dv_cfdriver->cd_name);
+	prop_dictionary_set_uint16(properties, "device-unit", (uint16_t)dev->dv_unit);
+	if (dev->dv_parent != NULL)
+		prop_dictionary_set_cstring(properties, "device-parent",
+		    device_xname(dev->dv_parent));
+	for (int n = 0; rumphost_property_initial(dev->dv_xname, n, &property) != 0; n++) {
+		switch (property.type) {
+		case RUMPHOST_PROPERTY_BOOL:
+			prop_dictionary_set_bool(properties, property.key, property.number != 0);
+			break;
+		case RUMPHOST_PROPERTY_NUMBER:
+			prop_dictionary_set_uint64(properties, property.key, property.number);
+			break;
+		case RUMPHOST_PROPERTY_STRING:
+			prop_dictionary_set_cstring(properties, property.key, property.data);
+			break;
+		default:
+			prop_dictionary_set_and_rel(properties, property.key,
+			    prop_data_create_data(property.data, property.size));
+			break;
+		}
+	}
+	return properties;
+}
+
+static int *
+copy_locators(device_t parent, cfdata_t cf, const int *locators)
+{
+	const char *name = cfdata_ifattr(cf);
+	const struct cfiattrdata *attribute;
+	int *copy;
+
+	if (parent == NULL || locators == NULL || name == NULL)
+		return NULL;
+	attribute = cfiattr_lookup(name, parent->dv_cfdriver);
+	if (attribute == NULL || attribute->ci_loclen == 0)
+		return NULL;
+	copy = rumphost_config_memory((size_t)attribute->ci_loclen * sizeof(*copy));
+	memcpy(copy, locators, (size_t)attribute->ci_loclen * sizeof(*copy));
+	return copy;
+}
+
+/*
+ * Make the device that is to be attached by `cf' under `parent'.  The host calls this, and
+ * rumphost_device_destroy() once the device is detached, with nobody as the lwp's owner.
+ */
+device_t
+rumphost_device_create(cfdata_t cf, device_t parent, int unit, const int *locators)
+{
+	struct cfdriver *cd = config_cfdriver_lookup(cf->cf_name);
+	struct cfattach *ca = config_cfattach_lookup(cf->cf_name, cf->cf_atname);
+	struct rumphost_device *rd;
+	device_t dev;
+
+	if (cd == NULL || ca == NULL)
+		panic("autoconf: %s has no attachment %s", cf->cf_name, cf->cf_atname);
+	rd = rumphost_config_memory(sizeof(*rd));
+	dev = &rd->rd_device;
+	dev->dv_class = cd->cd_class;
+	dev->dv_cfdata = cf;
+	dev->dv_cfdriver = cd;
+	dev->dv_cfattach = ca;
+	dev->dv_unit = unit;
+	dev->dv_parent = parent;
+	dev->dv_depth = parent != NULL ? parent->dv_depth + 1 : 0;
+	dev->dv_flags = ca->ca_flags | DVF_ACTIVE;
+	(void)snprintf(dev->dv_xname, sizeof(dev->dv_xname), "%s%d", cd->cd_name, unit);
+	if (ca->ca_devsize > 0)
+		dev->dv_private = rumphost_config_memory(ca->ca_devsize);
+	dev->dv_locators = copy_locators(parent, cf, locators);
+	dev->dv_properties = initial_properties(dev);
+	rd->rd_serial = ++serial;
+	TAILQ_INSERT_TAIL(&rumphost_devices, rd, rd_list);
+	rumphost_device_slot(cd, unit, dev);
+	return dev;
+}
+
+/* Take it away; unless `flags' say otherwise, tell the parent and people. */
+void
+rumphost_device_destroy(device_t dev, int flags)
+{
+	device_t parent = dev->dv_parent;
+
+	if ((flags & DETACH_FORCE) == 0 && parent != NULL && parent->dv_cfattach != NULL &&
+	    parent->dv_cfattach->ca_childdetached != NULL)
+		(*parent->dv_cfattach->ca_childdetached)(parent, dev);
+	if ((flags & DETACH_QUIET) == 0)
+		aprint_normal_dev(dev, "detached\n");
+	if (dev->dv_bus_deregister != NULL)
+		(*dev->dv_bus_deregister)(dev);
+	rumphost_device_slot(dev->dv_cfdriver, dev->dv_unit, NULL);
+	TAILQ_REMOVE(&rumphost_devices, record(dev), rd_list);
+	prop_object_release(dev->dv_properties);
+	if (dev->dv_locators != NULL)
+		rumphost_release(dev->dv_locators);
+	if (dev->dv_cfattach->ca_devsize > 0)
+		rumphost_release(dev->dv_private);
+	if (record(dev)->rd_active != NULL)
+		rumphost_release(record(dev)->rd_active);
+	rumphost_release(dev);
+}
+
+/* For the host: the softc's address. */
+void *
+rumphost_device_private(device_t dev)
+{
+
+	return dev->dv_private;
+}
+
+/* For the host: the properties as XML, to be released by rumphost_release(). */
+char *
+rumphost_device_properties(device_t dev)
+{
+
+	return prop_dictionary_externalize(dev->dv_properties);
+}
+
+/*
+ * Accessors.
+ */
+
+devclass_t
+device_class(device_t dev)
+{
+
+	return dev->dv_class;
+}
+
+cfdata_t
+device_cfdata(device_t dev)
+{
+
+	return dev->dv_cfdata;
+}
+
+cfdriver_t
+device_cfdriver(device_t dev)
+{
+
+	return dev->dv_cfdriver;
+}
+
+cfattach_t
+device_cfattach(device_t dev)
+{
+
+	return dev->dv_cfattach;
+}
+
+int
+device_unit(device_t dev)
+{
+
+	return dev->dv_unit;
+}
+
+const char *
+device_xname(device_t dev)
+{
+
+	return dev->dv_xname;
+}
+
+device_t
+device_parent(device_t dev)
+{
+
+	return dev->dv_parent;
+}
+
+bool
+device_activation(device_t dev, devact_level_t level)
+{
+	int wanted = DVF_ACTIVE;
+
+	if ((dev->dv_flags & DVF_ACTIVE) == 0)
+		return false;
+	wanted |= DVF_BUS_SUSPENDED;
+	if (level != DEVACT_LEVEL_BUS)
+		wanted |= DVF_DRIVER_SUSPENDED;
+	if (level == DEVACT_LEVEL_CLASS)
+		wanted |= DVF_CLASS_SUSPENDED;
+	return (dev->dv_flags & wanted) == DVF_ACTIVE;
+}
+
+bool
+device_is_active(device_t dev)
+{
+
+	return device_activation(dev, DEVACT_LEVEL_CLASS);
+}
+
+bool
+device_is_enabled(device_t dev)
+{
+
+	return (dev->dv_flags & DVF_ACTIVE) != 0;
+}
+
+bool
+device_has_power(device_t dev)
+{
+
+	return device_activation(dev, DEVACT_LEVEL_BUS);
+}
+
+int
+device_locator(device_t dev, u_int which)
+{
+
+	if (dev->dv_locators == NULL)
+		rumphost_misuse(MANUAL, "device_locator: the device has no locators");
+	return dev->dv_locators[which];
+}
+
+void *
+device_private(device_t dev)
+{
+
+	return dev != NULL ? dev->dv_private : NULL;
+}
+
+void	device_set_private(device_t, void *);
+
+void
+device_set_private(device_t dev, void *private)
+{
+
+	if (dev->dv_private != NULL)
+		rumphost_misuse(MANUAL, "device_set_private: the device has private memory");
+	dev->dv_private = private;
+}
+
+prop_dictionary_t
+device_properties(device_t dev)
+{
+
+	return dev->dv_properties;
+}
+
+bool
+device_is_a(device_t dev, const char *driver)
+{
+
+	return dev != NULL && dev->dv_cfdriver != NULL &&
+	    strcmp(dev->dv_cfdriver->cd_name, driver) == 0;
+}
+
+bool	device_attached_to_iattr(device_t, const char *);
+
+bool
+device_attached_to_iattr(device_t dev, const char *attribute)
+{
+	const char *name = dev->dv_cfdata != NULL ? cfdata_ifattr(dev->dv_cfdata) : NULL;
+
+	return name != NULL && strcmp(name, attribute) == 0;
+}
+
+/* Ports may add properties of their own; the host's are there already. */
+void
+device_register(device_t dev, void *aux)
+{
+
+	(void)dev;
+	(void)aux;
+}
+
+void
+device_register_post_config(device_t dev, void *aux)
+{
+
+	(void)dev;
+	(void)aux;
+}
+
+/*
+ * Finding devices.
+ */
+
+device_t
+device_lookup(cfdriver_t cd, int unit)
+{
+
+	return unit >= 0 && unit < cd->cd_ndevs ? cd->cd_devs[unit] : NULL;
+}
+
+void *
+device_lookup_private(cfdriver_t cd, int unit)
+{
+
+	return device_private(device_lookup(cd, unit));
+}
+
+device_t
+device_find_by_xname(const char *xname)
+{
+	struct rumphost_device *rd;
+
+	TAILQ_FOREACH(rd, &rumphost_devices, rd_list) {
+		if (strcmp(rd->rd_device.dv_xname, xname) == 0)
+			return &rd->rd_device;
+	}
+	return NULL;
+}
+
+device_t
+device_find_by_driver_unit(const char *driver, int unit)
+{
+	struct cfdriver *cd = config_cfdriver_lookup(driver);
+
+	return cd != NULL ? device_lookup(cd, unit) : NULL;
+}
+
+device_t device_find_by_driver_unit_acquire(const char *, int);
+device_t device_lookup_acquire(cfdriver_t, int);
+void	device_acquire(device_t);
+void	device_release(device_t);
+
+device_t
+device_lookup_acquire(cfdriver_t cd, int unit)
+{
+
+	return device_lookup(cd, unit);
+}
+
+device_t
+device_find_by_driver_unit_acquire(const char *driver, int unit)
+{
+
+	return device_find_by_driver_unit(driver, unit);
+}
+
+void
+device_acquire(device_t dev)
+{
+
+	(void)dev;
+}
+
+void
+device_release(device_t dev)
+{
+
+	(void)dev;
+}
+
+/*
+ * Visiting all devices.  di_gen is the serial number of the last one; devices may come and go
+ * meanwhile.
+ */
+
+static bool
+leaves_first(const deviter_t *di)
+{
+
+	return (di->di_flags & (DEVITER_F_LEAVES_FIRST | DEVITER_F_SHUTDOWN)) != 0;
+}
+
+void
+deviter_init(deviter_t *di, deviter_flags_t flags)
+{
+	struct rumphost_device *rd;
+
+	memset(di, 0, sizeof(*di));
+	di->di_flags = flags;
+	TAILQ_FOREACH(rd, &rumphost_devices, rd_list)
+		di->di_maxdepth = MAX(di->di_maxdepth, rd->rd_device.dv_depth);
+	if (leaves_first(di))
+		di->di_curdepth = di->di_maxdepth;
+	else if ((flags & DEVITER_F_ROOT_FIRST) == 0)
+		di->di_curdepth = -1;
+}
+
+device_t
+deviter_next(deviter_t *di)
+{
+	struct rumphost_device *rd;
+
+	for (;;) {
+		TAILQ_FOREACH(rd, &rumphost_devices, rd_list) {
+			if (rd->rd_serial <= di->di_gen ||
+			    (di->di_curdepth >= 0 && rd->rd_device.dv_depth != di->di_curdepth))
+				continue;
+			di->di_gen = rd->rd_serial;
+			return &rd->rd_device;
+		}
+		if (di->di_curdepth < 0)
+			return NULL;
+		di->di_gen = 0;
+		if (leaves_first(di)) {
+			if (di->di_curdepth-- == 0)
+				return NULL;
+		} else if (di->di_curdepth++ == di->di_maxdepth)
+			return NULL;
+	}
+}
+
+device_t
+deviter_first(deviter_t *di, deviter_flags_t flags)
+{
+
+	deviter_init(di, flags);
+	return deviter_next(di);
+}
+
+void
+deviter_release(deviter_t *di)
+{
+
+	(void)di;
+}
+
+/*
+ * Who wants to know when a device is used.
+ */
+
+bool
+device_active_register(device_t dev, void (*handler)(device_t, devactive_t))
+{
+	struct rumphost_device *rd = record(dev);
+	void (**handlers)(device_t, devactive_t);
+
+	handlers = rumphost_config_memory((rd->rd_active_count + 1) * sizeof(*handlers));
+	if (rd->rd_active != NULL) {
+		memcpy(handlers, rd->rd_active, rd->rd_active_count * sizeof(*handlers));
+		rumphost_release(rd->rd_active);
+	}
+	handlers[rd->rd_active_count++] = handler;
+	rd->rd_active = handlers;
+	return true;
+}
+
+void
+device_active_deregister(device_t dev, void (*handler)(device_t, devactive_t))
+{
+	struct rumphost_device *rd = record(dev);
+
+	for (size_t n = 0; n < rd->rd_active_count; n++) {
+		if (rd->rd_active[n] != handler)
+			continue;
+		rd->rd_active_count--;
+		memmove(&rd->rd_active[n], &rd->rd_active[n + 1],
+		    (rd->rd_active_count - n) * sizeof(*rd->rd_active));
+		return;
+	}
+}
+
+bool
+device_active(device_t dev, devactive_t how)
+{
+	struct rumphost_device *rd = record(dev);
+
+	for (size_t n = 0; n < rd->rd_active_count; n++)
+		(*rd->rd_active[n])(dev, how);
+	return rd->rd_active_count > 0;
+}
+
+#ifdef DEVICE_COMPAT_EOL
+
+/*
+ * Tables of what a driver knows.
+ */
+
+static const struct device_compatible_entry *
+compatible_string(const char *string, const struct device_compatible_entry *entry)
+{
+
+	for (; entry->compat != NULL; entry++) {
+		if (strcmp(entry->compat, string) == 0)
+			return entry;
+	}
+	return NULL;
+}
+
+const struct device_compatible_entry *
+device_compatible_lookup(const char **strings, int count,
+    const struct device_compatible_entry *table)
+{
+	const struct device_compatible_entry *entry;
+
+	for (int n = 0; n < count; n++) {
+		if ((entry = compatible_string(strings[n], table)) != NULL)
+			return entry;
+	}
+	return NULL;
+}
+
+int
+device_compatible_match(const char **strings, int count,
+    const struct device_compatible_entry *table)
+{
+
+	for (int n = 0; n < count; n++) {
+		if (compatible_string(strings[n], table) != NULL)
+			return count - n;
+	}
+	return 0;
+}
+
+const struct device_compatible_entry *
+device_compatible_lookup_id(uintptr_t const id, uintptr_t const last,
+    const struct device_compatible_entry *entry)
+{
+
+	for (; entry->id != last; entry++) {
+		if (entry->id == id)
+			return entry;
+	}
+	return NULL;
+}
+
+int
+device_compatible_match_id(uintptr_t const id, uintptr_t const last,
+    const struct device_compatible_entry *table)
+{
+
+	return device_compatible_lookup_id(id, last, table) != NULL;
+}
+
+#endif

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * kmem(9), and how all pages of the shim allocate.
+ */
+
+#include <sys/param.h>
+#include <sys/systm.h>
+#include <sys/kmem.h>
+
+#include "memory.h"
+#include "shim.h"
+
+#undef kmem_strdup
+
+enum {
+	QUANTUM = 16,		/* every allocation is aligned so */
+	MESSAGE = 256
+};
+
+void
+rumphost_misusef(const char *page, const char *format, ...)
+{
+	char message[MESSAGE];
+	va_list ap;
+
+	va_start(ap, format);
+	(void)vsnprintf(message, sizeof(message), format, ap);
+	va_end(ap);
+	rumphost_misuse(page, message);
+	__builtin_trap();		/* not reached: the host ends the lwp */
+}
+
+void *
+rumphost_memory(const char *page, size_t size, size_t alignment, bool wait, uint64_t site)
+{
+	struct rumphost_lwp *l = rumphost_curlwp();
+	struct rumphost_cpu *cpu = rumphost_cpu();
+	uint32_t injection;
+	void *p;
+
+	if (alignment < QUANTUM)
+		alignment = QUANTUM;
+	if (!wait)
+		return rumphost_allocate(size, alignment, site);
+	if (l->kind != 't' || l->spin_count > 0)
+		rumphost_assert_sleepable();
+
+	/* The wait would end well, so an injected failure is somebody else's. */
+	injection = cpu->fault_injection;
+	cpu->fault_injection = 0;
+	p = rumphost_allocate(size, alignment, site);
+	cpu->fault_injection = injection;
+	if (p == NULL)
+		panic("%s: out of memory: the arena has no %zu bytes left in one piece", page, size);
+	return p;
+}
+
+void
+rumphost_memory_check(const char *page, const char *function, void *p, size_t size)
+{
+	uint64_t allocated = rumphost_host->allocation_size(p);
+
+	if (allocated == 0)
+		rumphost_misusef(page, "%s of %p, which is not allocated: freed twice, or not the "
+		    "start of an allocation", function, p);
+	if (size != (size_t)-1 && allocated != size)
+		rumphost_misusef(page, "%s of %p with size %zu, but %zu bytes were allocated",
+		    function, p, size, (size_t)allocated);
+}
+
+static void *
+allocate(const char *function, size_t size, km_flag_t flags, bool interrupt, uint64_t site)
+{
+	struct rumphost_lwp *l = rumphost_curlwp();
+
+	if (size == 0)
+		rumphost_misusef("kmem(9)", "%s of 0 bytes", function);
+	if (((flags & KM_SLEEP) != 0) == ((flags & KM_NOSLEEP) != 0))
+		rumphost_misusef("kmem(9)", "%s needs either KM_SLEEP or KM_NOSLEEP", function);
+	if (!interrupt && l->kind != 't')
+		rumphost_misusef("kmem(9)", "%s in interrupt context: kmem_intr_alloc() is for that",
+		    function);
+	return rumphost_memory("kmem(9)", size, 0, (flags & KM_SLEEP) != 0, site);
+}
+
+static void *
+zeroed(void *p, size_t size)
+{
+
+	return p != NULL ? memset(p, 0, size) : NULL;
+}
+
+static void
+release(const char *function, void *p, size_t size, bool interrupt)
+{
+
+	if (!interrupt && rumphost_curlwp()->kind != 't')
+		rumphost_misusef("kmem(9)", "%s in interrupt context: kmem_intr_free() is for that",
+		    function);
+	rumphost_memory_check("kmem(9)", function, p, size);
+	rumphost_release(p);
+}
+
+size_t
+kmem_roundup_size(size_t size)
+{
+
+	return roundup2(size, QUANTUM);
+}
+
+void *
+kmem_alloc(size_t size, km_flag_t flags)
+{
+
+	return allocate("kmem_alloc", size, flags, false, RUMPHOST_CALLER);
+}
+
+void *
+kmem_zalloc(size_t size, km_flag_t flags)
+{
+
+	return zeroed(allocate("kmem_zalloc", size, flags, false, RUMPHOST_CALLER), size);
+}
+
+void
+kmem_free(void *p, size_t size)
+{
+
+	release("kmem_free", p, size, false);
+}
+
+void *
+kmem_intr_alloc(size_t size, km_flag_t flags)
+{
+
+	return allocate("kmem_intr_alloc", size, flags, true, RUMPHOST_CALLER);
+}
+
+void *
+kmem_intr_zalloc(size_t size, km_flag_t flags)
+{
+
+	return zeroed(allocate("kmem_intr_zalloc", size, flags, true, RUMPHOST_CALLER), size);
+}
+
+void
+kmem_intr_free(void *p, size_t size)
+{
+
+	release("kmem_intr_free", p, size, true);
+}
+
+char *
+kmem_asprintf(const char *format, ...)
+{
+	va_list ap;
+	size_t size;
+	char *s;
+
+	va_start(ap, format);
+	size = (size_t)vsnprintf(NULL, 0, format, ap) + 1;
+	va_end(ap);
+	s = allocate("kmem_asprintf", size, KM_SLEEP, false, RUMPHOST_CALLER);
+	va_start(ap, format);
+	(void)vsnprintf(s, size, format, ap);
+	va_end(ap);
+	return s;
+}
+
+static char *
+duplicate(const char *function, const char *s, size_t length, km_flag_t flags, uint64_t site)
+{
+	char *copy = allocate(function, length + 1, flags, false, site);
+
+	if (copy == NULL)
+		return NULL;
+	memcpy(copy, s, length);
+	copy[length] = '\0';
+	return copy;
+}
+
+char *
+kmem_strdupsize(const char *s, size_t *size, km_flag_t flags)
+{
+	size_t length = strlen(s);
+
+	if (size != NULL)
+		*size = length + 1;
+	return duplicate("kmem_strdup", s, length, flags, RUMPHOST_CALLER);
+}
+
+char *
+kmem_strndup(const char *s, size_t most, km_flag_t flags)
+{
+
+	return duplicate("kmem_strndup", s, strnlen(s, most), flags, RUMPHOST_CALLER);
+}
+
+void
+kmem_strfree(char *s)
+{
+
+	if (s != NULL)
+		release("kmem_strfree", s, strlen(s) + 1, false);
+}
+
+/* The caller's own buffer if it is large enough, else memory. */
+void *
+kmem_tmpbuf_alloc(size_t size, void *own, size_t own_size, km_flag_t flags)
+{
+
+	if (size <= own_size)
+		return own;
+	return allocate("kmem_tmpbuf_alloc", size, flags, false, RUMPHOST_CALLER);
+}
+
+void
+kmem_tmpbuf_free(void *p, size_t size, void *own)
+{
+
+	if (p != own)
+		release("kmem_tmpbuf_free", p, size, false);
+}

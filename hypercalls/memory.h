@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What kmem(9), malloc(9), pool(9) and percpu(9) have in common; kmem.c has it.
+ */
+
+#ifndef RUMPHOST_MEMORY_H
+#define RUMPHOST_MEMORY_H
+
+#include <sys/types.h>
+
+/*
+ * Memory of the arena, or NULL.  A caller that may wait must be allowed to, and gets no failure:
+ * without memory there would be nothing to wait for, so that is a panic.
+ */
+void	*rumphost_memory(const char *, size_t, size_t, bool, uint64_t);
+
+/* Check what is given back: its size, or -1 for any.  Does not return if it is not allocated. */
+void	rumphost_memory_check(const char *, const char *, void *, size_t);
+
+/* A rule was broken: rumphost_misuse() with a format. */
+void	rumphost_misusef(const char *, const char *, ...) __dead __printflike(2, 3);
+
+#endif

@@ -1,0 +1,226 @@
+"""Runs the C compiler: the flags of kernel code, parallel jobs, diagnostics with file and line.
+
+Called by :mod:`rumphost.build.builder`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+
+from rumphost.build.store import GENERATED, Store, digest
+from rumphost.errors import HostLacks, Unsupported
+
+Progress = Callable[[int, int, str], None]
+"""Called with how many steps are done, how many there are, and what was done last."""
+
+_LANGUAGE = (
+    "-std=gnu99", "-ffreestanding", "-nostdinc", "-fPIC", "-fvisibility=hidden", "-fno-common",
+    "-fno-strict-aliasing", "-fno-omit-frame-pointer", "-fno-delete-null-pointer-checks",
+    "-fno-stack-protector", "-fno-stack-clash-protection", "-g", "-pipe",
+    "-D_KERNEL", "-D_KERNEL_OPT", "-D__NetBSD__", "-U__linux__", "-U__linux", "-Ulinux",
+    "-U__gnu_linux__", "-U__unix__", "-U__unix", "-Uunix",
+)  # fmt: skip
+_WARNINGS = (
+    "-Wall", "-Wextra", "-Wno-unused-parameter", "-Wno-sign-compare", "-Wno-pointer-sign",
+    "-Wno-missing-field-initializers",
+)  # fmt: skip
+_FOREIGN_WARNINGS = ("-Wno-address-of-packed-member", "-Wno-unused-but-set-variable")
+_SANITIZERS = {
+    "undefined": ("-fsanitize=undefined", "-fsanitize-undefined-trap-on-error"),
+}
+_DIAGNOSTIC = re.compile(
+    r"^(?P<file>[^:\n]+):(?P<line>\d+):(?:\d+:)? "
+    r"(?P<kind>warning|error|fatal error): (?P<text>.*)$",
+    re.MULTILINE,
+)
+
+
+@dataclass(frozen=True)
+class Diagnostic:
+    """One complaint of the compiler or linker; ``line`` is 0 when it is about no line."""
+
+    file: str
+    line: int
+    kind: str
+    text: str
+
+    @property
+    def is_error(self) -> bool:
+        """Whether it kept the object from being made."""
+        return self.kind != "warning"
+
+    def __str__(self) -> str:
+        where = f"{self.file}:{self.line}" if self.line else self.file
+        return f"{where}: {self.text}" if where else self.text
+
+
+@dataclass(frozen=True)
+class Job:
+    """One source to compile; ``generated`` is the directory of its generated headers."""
+
+    source: Path
+    flags: tuple[str, ...]
+    generated: Path
+    is_own: bool
+    """Part of rumphost itself, not of the driver."""
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """What came of a job; ``path`` and ``key`` are None when it did not compile."""
+
+    job: Job
+    path: Path | None
+    key: str | None
+    diagnostics: tuple[Diagnostic, ...]
+    cached: bool
+
+
+class Compiler:
+    """A C compiler of this computer, and the store that its objects are kept in."""
+
+    def __init__(self, store: Store, jobs: int | None = None) -> None:
+        self._store = store
+        self._jobs = max(1, jobs if jobs is not None else os.cpu_count() or 1)
+        self.command = _find_compiler()
+        status = os.stat(self.command[0])
+        self.identity = digest(*self.command, str(status.st_mtime_ns), str(status.st_size))
+
+    def compile(self, jobs: Sequence[Job], step: Callable[[Compiled], None]) -> list[Compiled]:
+        """Compile what is not in the store, in parallel; ``step`` hears of each as it is done."""
+        results: dict[int, Compiled] = {}
+        missing: list[int] = []
+        recipes = [self._recipe(job) for job in jobs]
+        for index, job in enumerate(jobs):
+            found = self._find(job, recipes[index])
+            if found is None:
+                missing.append(index)
+            else:
+                results[index] = found
+                step(found)
+        if missing:
+            with ThreadPoolExecutor(self._jobs) as pool:
+                waiting = {
+                    pool.submit(self._compile, jobs[index], recipes[index]): index
+                    for index in missing
+                }
+                for future in as_completed(waiting):
+                    done = future.result()
+                    results[waiting[future]] = done
+                    step(done)
+        return [results[index] for index in range(len(jobs))]
+
+    def _recipe(self, job: Job) -> str:
+        flags = (flag.replace(str(job.generated), GENERATED) for flag in job.flags)
+        source = str(job.source).replace(str(job.generated), GENERATED)
+        return digest(self.identity, source, *flags)
+
+    def _find(self, job: Job, recipe: str) -> Compiled | None:
+        key = self._store.find(recipe, job.generated)
+        if key is None:
+            return None
+        notes = tuple(
+            Diagnostic(file, int(line), kind, text)
+            for file, line, kind, text in self._store.notes(key)
+        )
+        return Compiled(job, self._store.object_path(key), key, notes, cached=True)
+
+    def _compile(self, job: Job, recipe: str) -> Compiled:
+        with self._store.scratch() as work:
+            built = Path(work) / "out.o"
+            depfile = Path(work) / "out.d"
+            command = [
+                *self.command, *job.flags, "-MD", "-MF", str(depfile), "-MT", "x",
+                "-fdiagnostics-color=never", "-fno-diagnostics-show-caret",
+                "-c", str(job.source), "-o", str(built),
+            ]  # fmt: skip
+            done = run(command)
+            diagnostics = diagnose(done.stderr)
+            if done.returncode != 0:
+                if not any(one.is_error for one in diagnostics):
+                    text = done.stderr.strip() or f"the compiler ended with {done.returncode}"
+                    diagnostics += (Diagnostic(str(job.source), 0, "error", text),)
+                return Compiled(job, None, None, diagnostics, cached=False)
+            notes = [[one.file, str(one.line), one.kind, one.text] for one in diagnostics]
+            dependencies = _dependencies(depfile)
+            key = self._store.keep(recipe, dependencies, job.generated, built, notes)
+        return Compiled(job, self._store.object_path(key), key, diagnostics, cached=False)
+
+
+def run(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    """Run a tool with messages in plain English."""
+    environment = {**os.environ, "LC_ALL": "C.UTF-8"}
+    try:
+        return subprocess.run(
+            command, capture_output=True, text=True, errors="replace", check=False, env=environment
+        )
+    except OSError as error:
+        raise HostLacks(f"{command[0]} cannot be run: {error.strerror}") from error
+
+
+def diagnose(output: str) -> tuple[Diagnostic, ...]:
+    """Return the compiler's complaints, in order, each once."""
+    found = {
+        Diagnostic(m["file"], int(m["line"]), m["kind"].split()[-1], m["text"]): None
+        for m in _DIAGNOSTIC.finditer(output)
+    }
+    return tuple(found)
+
+
+def flags(
+    *,
+    include: Sequence[Path],
+    generated: Path,
+    after: Sequence[Path],
+    is_foreign: bool,
+    is_own: bool,
+    optimise: str = "2",
+    sanitize: Sequence[str] = (),
+    defines: Sequence[str] = (),
+) -> tuple[str, ...]:
+    """Return the compiler's flags for one source.
+
+    ``is_own``: of rumphost itself, where a warning is an error.  ``is_foreign``: the headers are
+    a NetBSD tree's, whose own warnings nobody here can mend.
+    """
+    directories = [f"-I{generated}", f"-I{include[0]}"]
+    for directory in include[1:]:
+        directories += ["-isystem", str(directory)] if is_foreign else [f"-I{directory}"]
+    for directory in after:
+        directories += ["-idirafter", str(directory)]
+    found = [*_LANGUAGE, f"-O{optimise}", *_WARNINGS]
+    if is_own:
+        found.append("-Werror")
+    elif is_foreign:
+        found += _FOREIGN_WARNINGS
+    for name in sanitize:
+        if name not in _SANITIZERS:
+            raise Unsupported(f"sanitize: {name} (there is: {', '.join(_SANITIZERS)})")
+        found += _SANITIZERS[name]
+    return (*found, *(f"-D{define}" for define in defines), *directories)
+
+
+def _find_compiler() -> tuple[str, ...]:
+    named = shlex.split(os.environ.get("CC", ""))
+    candidates = [named] if named else [["gcc"], ["cc"], ["clang"]]
+    for words in candidates:
+        path = shutil.which(words[0])
+        if path is not None:
+            return (os.path.realpath(path), *words[1:])
+    if named:
+        raise HostLacks(f"CC names {named[0]}, which is not installed: install it, or unset CC")
+    raise HostLacks("no C compiler found: install gcc, or name one in CC")
+
+
+def _dependencies(depfile: Path) -> list[str]:
+    text = depfile.read_text(encoding="utf-8", errors="surrogateescape").replace("\\\n", " ")
+    _, _, names = text.partition(":")
+    return [name.replace("\\ ", " ") for name in re.findall(r"(?:\\ |\S)+", names)]

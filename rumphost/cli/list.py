@@ -1,0 +1,36 @@
+"""``rumphost list``: what there is to run, and to run it on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from rumphost.build import Builder
+from rumphost.machine.qemu import list_devices
+from rumphost.models import MODELS
+
+from .options import output_format, sys_tree
+from .output import Output
+
+
+@click.command("list")
+@click.argument("what", type=click.Choice(["drivers", "models", "devices"]), default="drivers")
+@sys_tree
+@output_format
+def list_(what: str, sys_tree: Path | None, format_: str, quiet: bool) -> None:
+    """List the drivers that can be built, the models of sim:, or the devices of qemu:."""
+    output = Output(json=format_ == "json", quiet=quiet)
+    if what == "drivers":
+        rows = [
+            (driver.name, driver.attributes, [path.name for path in driver.files])
+            for driver in Builder(sys_tree).drivers()
+        ]
+        output.rows("driver", ("driver", "attributes", "files"), rows)
+    elif what == "models":
+        models = [
+            (name, (model.__doc__ or "").strip().splitlines()[0]) for name, model in MODELS.items()
+        ]
+        output.rows("model", ("model", "what"), models)
+    else:
+        output.rows("device", ("device", "what"), list_devices())

@@ -1,0 +1,116 @@
+"""The pytest plugin: a kernel, a machine and an attached driver as fixtures.
+
+::
+
+    @pytest.mark.driver("teach")
+    @pytest.mark.machine("sim:teach")
+    async def test_it_attaches(device):
+        assert device.xname == "teach0"
+
+``machine`` names one or more machines; the test runs once on each. On ``sim:`` machines the test
+runs on the virtual clock: ``trio.sleep`` and every time-out take no wall time. A driver that
+panicked, or that left something behind at detach, fails the test that used it.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import pytest
+import trio
+
+from rumphost.build import Builder
+from rumphost.host import Host, open_host
+from rumphost.kernel.autoconf import Device
+from rumphost.kernel.cpu import TrioVirtualClock
+from rumphost.machines import clock_of
+
+DEFAULT_MACHINE = "sim:"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("rumphost")
+    group.addoption("--machine", action="append", help="run tests of drivers on this machine")
+    group.addoption("--driver-seed", type=int, help="shake the schedule with this seed")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "machine(*names): the machines that the test runs on")
+    config.addinivalue_line("markers", "driver(name): the driver that the device fixture attaches")
+    config.addinivalue_line("markers", "seed(number): shake the schedule with this seed")
+    config.addinivalue_line("markers", "watchdog(seconds): how long an lwp may compute in one go")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "machine" not in metafunc.fixturenames:
+        return
+    marker = metafunc.definition.get_closest_marker("machine")
+    names = metafunc.config.getoption("--machine") or (marker.args if marker else None)
+    metafunc.parametrize("machine", names or [DEFAULT_MACHINE], indirect=True)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        callspec = getattr(item, "callspec", None)
+        if callspec is not None and "machine" in callspec.params:
+            virtual = clock_of(callspec.params["machine"]) == "virtual"
+            run = functools.partial(_run, virtual=virtual)
+            item.add_marker(pytest.mark.trio(run=run), append=False)
+
+
+def _run(
+    test: Callable[[], Awaitable[Any]], *, virtual: bool, clock: Any = None, instruments: Any = ()
+) -> Any:
+    if clock is None and virtual:
+        clock = TrioVirtualClock()
+    return trio.run(test, clock=clock, instruments=instruments)
+
+
+def _mark(request: pytest.FixtureRequest, name: str) -> Any:
+    """Return the first argument of the closest marker of that name, or None."""
+    marker = request.node.get_closest_marker(name)
+    return marker.args[0] if marker is not None and marker.args else None
+
+
+@pytest.fixture
+def machine(request: pytest.FixtureRequest) -> str:
+    """Name of the machine that this test runs on."""
+    name: str = request.param
+    return name
+
+
+@pytest.fixture(scope="session")
+def builder() -> Builder:
+    """Builds the drivers; override it for a NetBSD tree or files of your own."""
+    return Builder()
+
+
+@pytest.fixture
+async def host(
+    machine: str, builder: Builder, request: pytest.FixtureRequest
+) -> AsyncIterator[Host]:
+    """A host on ``machine``; what its drivers broke fails the test."""
+    seed = _mark(request, "seed")
+    if seed is None:
+        seed = request.config.getoption("--driver-seed")
+    watchdog_s = _mark(request, "watchdog") or 5.0
+    async with open_host(machine, seed=seed, builder=builder, watchdog_s=watchdog_s) as host:
+        yield host
+        await host.detach_all()
+        if host.panics:
+            raise host.panics[0]
+
+
+@pytest.fixture
+async def device(host: Host, request: pytest.FixtureRequest) -> AsyncIterator[Device]:
+    """The first device that the driver of ``@pytest.mark.driver(name)`` attaches to."""
+    driver = _mark(request, "driver")
+    if driver is None:
+        pytest.fail("the device fixture needs @pytest.mark.driver(name)")
+    device = (await host.attach(driver))[0]
+    yield device
+    if device in host.devices:
+        await host.detach(device)
