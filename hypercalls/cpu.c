@@ -10,7 +10,7 @@
 #include <sys/lwp.h>
 #include <sys/proc.h>
 
-#include "shim.h"
+#include "held.h"
 
 struct cpu_info rumphost_cpu_info = {
 	.ci_self = &rumphost_cpu_info,
@@ -39,11 +39,16 @@ lwp_t lwp0 = {
 	.l_stat = LSONPROC
 };
 
-/* Make the struct lwp of the running lwp; the host releases it with the lwp, so that it is
- * nobody's leak. */
-static struct lwp *
-make(struct rumphost_lwp *l)
+struct lwp *rumphost_kernel_lwp_new(void);
+
+/*
+ * Make a struct lwp, or return NULL.  Who gives it to an lwp fills in whose it is; the host releases
+ * it with that lwp, so it is booked to nobody: no driver's leak.
+ */
+struct lwp *
+rumphost_kernel_lwp_new(void)
 {
+	struct rumphost_lwp *l = rumphost_curlwp();
 	uint32_t owner = l->owner;
 	struct lwp *k;
 
@@ -51,27 +56,40 @@ make(struct rumphost_lwp *l)
 	k = rumphost_allocate(sizeof(*k), CACHE_LINE_SIZE, RUMPHOST_CALLER);
 	l->owner = owner;
 	if (k == NULL)
-		panic("no memory for a struct lwp");
+		return NULL;
 	memset(k, 0, sizeof(*k));
 	k->l_proc = &proc0;
 	k->l_cpu = &rumphost_cpu_info;
 	k->l_cred = kauth_cred_get();
+	k->l_flag = LW_SYSTEM;
+	k->l_stat = LSONPROC;
+	return k;
+}
+
+/* An lwp's, made when it is first asked for. */
+struct lwp *
+rumphost_kernel_lwp_of(struct rumphost_lwp *l)
+{
+	struct lwp *k = l->kernel_lwp;
+
+	if (k != NULL)
+		return k;
+	k = rumphost_kernel_lwp_new();
+	if (k == NULL)
+		panic("no memory for a struct lwp");
 	k->l_lid = (lwpid_t)l->lid;
 	k->l_name = l->name;
-	k->l_flag = LW_SYSTEM;
-	k->l_pflag = l->kind == 't' ? 0 : LP_INTR;
-	k->l_stat = LSONPROC;
+	if (l->kind != 't')
+		k->l_pflag |= LP_INTR;
+	l->kernel_lwp = k;
 	return k;
 }
 
 struct lwp *
 rumphost_kernel_lwp(void)
 {
-	struct rumphost_lwp *l = rumphost_curlwp();
 
-	if (l->kernel_lwp == NULL)
-		l->kernel_lwp = make(l);
-	return l->kernel_lwp;
+	return rumphost_kernel_lwp_of(rumphost_curlwp());
 }
 
 bool

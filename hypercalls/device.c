@@ -14,7 +14,7 @@
 #define MANUAL	"autoconf(9)"
 
 RUMPHOST_UPCALL device_t rumphost_device_create(cfdata_t, device_t, int, const int *);
-RUMPHOST_UPCALL void rumphost_device_destroy(device_t, int);
+RUMPHOST_UPCALL void rumphost_device_destroy(device_t, int, int);
 RUMPHOST_UPCALL void *rumphost_device_private(device_t);
 RUMPHOST_UPCALL char *rumphost_device_properties(device_t);
 
@@ -149,16 +149,16 @@ rumphost_device_create(cfdata_t cf, device_t parent, int unit, const int *locato
 	return dev;
 }
 
-/* Take it away; unless `flags' say otherwise, tell the parent and people. */
+/* Take it away and tell the parent and people, unless its driver has crashed. */
 void
-rumphost_device_destroy(device_t dev, int flags)
+rumphost_device_destroy(device_t dev, int flags, int crashed)
 {
 	device_t parent = dev->dv_parent;
 
-	if ((flags & DETACH_FORCE) == 0 && parent != NULL && parent->dv_cfattach != NULL &&
+	if (!crashed && parent != NULL && parent->dv_cfattach != NULL &&
 	    parent->dv_cfattach->ca_childdetached != NULL)
 		(*parent->dv_cfattach->ca_childdetached)(parent, dev);
-	if ((flags & DETACH_QUIET) == 0)
+	if (!crashed && (flags & DETACH_QUIET) == 0)
 		aprint_normal_dev(dev, "detached\n");
 	if (dev->dv_bus_deregister != NULL)
 		(*dev->dv_bus_deregister)(dev);

@@ -603,6 +603,9 @@ int rumphost_pci_intr_alloc(uint32_t tag, int32_t kind, int32_t count, int32_t e
 /* Give back `count' handles of rumphost_pci_intr_alloc. */
 void rumphost_pci_intr_release(const void *handles, int32_t count);
 
+/* Return the kind of a handle. */
+int rumphost_pci_intr_kind(uint64_t handle);
+
 /* Write what the line is called: "irq 11", "msix0 vec 2". */
 void rumphost_pci_intr_string(uint64_t handle, void *buffer, uint64_t size);
 

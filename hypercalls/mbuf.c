@@ -3,8 +3,8 @@
  * mbuf(9): getting and freeing mbufs, clusters and other external storage.
  *
  * Mbufs and clusters are allocations of the arena like any other, booked to the code that asked
- * for them, so that a packet that was never freed is blamed on the line that got it.  mb_cache and
- * mcl_cache exist for drivers that use them by name; their memory comes from the same place.
+ * for them, so that a packet that was never freed is blamed on the line that got it.  They come from
+ * mb_cache and mcl_cache, which drivers and older headers also use by name.
  */
 
 #include <sys/param.h>
@@ -13,6 +13,7 @@
 #include <sys/mbuf.h>
 #include <sys/pool.h>
 
+#include "memory.h"
 #include "shim.h"
 #include "mbuf_private.h"
 
@@ -28,20 +29,6 @@ const int mclbytes = MCLBYTES;
 pool_cache_t mb_cache;
 pool_cache_t mcl_cache;
 
-static int	mbuf_constructor(void *, void *, int);
-
-static int
-mbuf_constructor(void *arg, void *object, int flags)
-{
-	struct mbuf *m = object;
-
-	(void)arg;
-	(void)flags;
-	memset(&m->m_hdr, 0, sizeof(m->m_hdr));
-	m->m_paddr = M_PADDR_INVALID;
-	return 0;
-}
-
 /* Make the caches; they outlive the driver that happens to be first. */
 void
 mbinit(void)
@@ -53,33 +40,20 @@ mbinit(void)
 		return;
 	l->owner = 0;
 	mb_cache = pool_cache_init(MSIZE, MSIZE, 0, 0, "mbpl", NULL, IPL_VM,
-	    mbuf_constructor, NULL, NULL);
+	    NULL, NULL, NULL);
 	mcl_cache = pool_cache_init(MCLBYTES, COHERENCY_UNIT, 0, 0, "mclpl", NULL, IPL_VM,
 	    NULL, NULL, NULL);
 	l->owner = owner;
 	max_datalen = (int)MHLEN - max_hdr;
 }
 
-/*
- * Memory for an mbuf or a cluster; NULL only when the caller said that it will not wait.  Nobody
- * else can give memory back while the caller waits for it, so that waiting means panic.
- */
+/* Memory for an mbuf or a cluster; NULL only when the caller said that it will not wait. */
 static void *
-mbuf_memory(uint64_t size, int how, uint64_t site)
+memory(pool_cache_t cache, int how, uint64_t site)
 {
-	struct rumphost_lwp *l = rumphost_curlwp();
-	void *p;
 
-	if ((how & M_DONTWAIT) == 0 && (l->spin_count != 0 || l->kind == 'i'))
-		rumphost_assert_sleepable();
-	p = rumphost_allocate(size, size, site);
-	if (p == NULL && (how & M_DONTWAIT) == 0) {
-		p = rumphost_allocate(size, size, site);
-		if (p == NULL)
-			rumphost_panic("mbuf(9): the arena is full, and the caller cannot do "
-			    "without memory");
-	}
-	return p;
+	return rumphost_pool_cache_get(cache,
+	    (how & M_DONTWAIT) != 0 ? PR_NOWAIT : PR_WAITOK, site);
 }
 
 struct mbuf *
@@ -89,7 +63,7 @@ rumphost_m_get(int how, int type, uint64_t site)
 
 	if (__predict_false(mb_cache == NULL))
 		mbinit();
-	m = mbuf_memory(MSIZE, how, site);
+	m = memory(mb_cache, how, site);
 	if (m == NULL)
 		return NULL;
 	memset(&m->m_hdr, 0, sizeof(m->m_hdr));
@@ -118,7 +92,7 @@ rumphost_m_clget(struct mbuf *m, int how, uint64_t site)
 {
 	char *buf;
 
-	buf = mbuf_memory(MCLBYTES, how, site);
+	buf = memory(mcl_cache, how, site);
 	if (buf == NULL)
 		return false;
 	m->m_ext_ref = m;
@@ -204,7 +178,7 @@ mbuf_release(struct mbuf *m)
 {
 
 	m->m_type = MT_FREE;
-	rumphost_release(m);
+	pool_cache_put(mb_cache, m);
 }
 
 /* The last user of `m''s own external storage is gone: give that back, and `m'. */
@@ -213,10 +187,8 @@ mbuf_release_storage(struct mbuf *m)
 {
 	struct _m_ext_storage *ext = &m->m_ext_storage;
 
-	if ((m->m_flags & M_EXT_CLUSTER) != 0 && ext->ext_arg != mcl_cache)
+	if ((m->m_flags & M_EXT_CLUSTER) != 0)
 		pool_cache_put_paddr((pool_cache_t)ext->ext_arg, ext->ext_buf, ext->ext_paddr);
-	else if ((m->m_flags & M_EXT_CLUSTER) != 0)
-		rumphost_release(ext->ext_buf);
 	else if (ext->ext_free != NULL) {
 		/* It gives `m' back to mb_cache, too. */
 		(*ext->ext_free)(m, ext->ext_buf, ext->ext_size, ext->ext_arg);

@@ -17,6 +17,10 @@ void	*rumphost_memory(const char *, size_t, size_t, bool, uint64_t);
 /* Check what is given back: its size, or -1 for any.  Does not return if it is not allocated. */
 void	rumphost_memory_check(const char *, const char *, void *, size_t);
 
+/* pool_cache_get(), with the code address to blame. */
+struct pool_cache;
+void	*rumphost_pool_cache_get(struct pool_cache *, int, uint64_t);
+
 /* A rule was broken: rumphost_misuse() with a format. */
 void	rumphost_misusef(const char *, const char *, ...) __dead __printflike(2, 3);
 

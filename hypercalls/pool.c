@@ -103,9 +103,9 @@ get(struct pool_state *p, int flags, uint64_t site)
 {
 	void *item = NULL;
 
-	if (((flags & PR_WAITOK) != 0) == ((flags & PR_NOWAIT) != 0))
-		rumphost_misusef("pool(9)", "pool %s: either PR_WAITOK or PR_NOWAIT is needed",
-		    p->name);
+	/* Older macros pass neither, and mean PR_NOWAIT. */
+	if ((flags & PR_WAITOK) != 0 && (flags & PR_NOWAIT) != 0)
+		rumphost_misusef("pool(9)", "pool %s: PR_WAITOK and PR_NOWAIT at once", p->name);
 	if (below_limit(p, flags)) {
 		item = rumphost_memory("pool(9)", p->size, p->alignment,
 		    (flags & PR_WAITOK) != 0 && p->spare == NULL, site);
@@ -309,10 +309,10 @@ pool_cache_destroy(pool_cache_t pc)
 }
 
 void *
-pool_cache_get_paddr(pool_cache_t pc, int flags, paddr_t *paddr)
+rumphost_pool_cache_get(pool_cache_t pc, int flags, uint64_t site)
 {
 	struct pool_state *p = STATE(pc);
-	void *object = get(p, flags, RUMPHOST_CALLER);
+	void *object = get(p, flags, site);
 
 	if (object == NULL)
 		return NULL;
@@ -321,7 +321,15 @@ pool_cache_get_paddr(pool_cache_t pc, int flags, paddr_t *paddr)
 		p->failures++;
 		return NULL;
 	}
-	if (paddr != NULL)
+	return object;
+}
+
+void *
+pool_cache_get_paddr(pool_cache_t pc, int flags, paddr_t *paddr)
+{
+	void *object = rumphost_pool_cache_get(pc, flags, RUMPHOST_CALLER);
+
+	if (object != NULL && paddr != NULL)
 		*paddr = (paddr_t)(uintptr_t)object;	/* see <machine/pmap.h> */
 	return object;
 }

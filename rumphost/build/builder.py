@@ -18,6 +18,7 @@ from rumphost.build import generate
 from rumphost.build.compiler import Compiled, Compiler, Diagnostic, Job, Progress, flags
 from rumphost.build.config.closure import Closure, close
 from rumphost.build.config.expression import Name
+from rumphost.build.config.lexer import Place
 from rumphost.build.config.model import Config, SourceFile
 from rumphost.build.linker import LINK_FLAGS, Linked, MissingSymbol, link
 from rumphost.build.listing import DriverInfo, drivers_of
@@ -319,8 +320,6 @@ def _is_path(name: str) -> bool:
 
 
 def _source_of(path: Path, device: str) -> SourceFile:
-    from rumphost.build.config.lexer import Place
-
     return SourceFile(str(path), Name(device), False, False, (Path("/"),), Place(path, 1))
 
 
@@ -345,14 +344,18 @@ def _devices_of_source(config: Config, path: Path) -> list[str]:
     return found
 
 
+def _is_device(config: Config, name: str) -> bool:
+    return name in config.devices or name in config.attachments
+
+
 def _resolve(config: Config, name: str) -> str:
     """Return the device or attachment that a name stands for."""
-    if name in config.attachments or name in config.devices:
+    if _is_device(config, name):
         return name
     stems: dict[str, str] = {}
     for source in config.sources:
         for one in source.condition.names() if source.condition is not None else ():
-            if one in config.attachments or one in config.devices:
+            if _is_device(config, one):
                 stems.setdefault(Path(source.path).stem, one)
                 break
     if name in stems:

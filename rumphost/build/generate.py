@@ -174,12 +174,12 @@ def _table(closure: Closure) -> str:
         for bus in attachment.at:
             if bus in closure.buses:
                 entries.append(_entry(closure, attachment, bus, arrays))
-    rows = "".join(f"\t{entry},\n" for entry in entries)
+    rows = "".join(f"\t{entry},\n" for entry in [*entries, "{ .driver = NULL }"])
     return "\n".join(
         [
             *arrays,
             "",
-            f"const struct rumphost_ioconf rumphost_ioconf[] = {{\n{rows}\t{{ .driver = NULL }}\n}};",
+            f"const struct rumphost_ioconf rumphost_ioconf[] = {{\n{rows}}};",
             "",
         ]
     )

@@ -45,14 +45,15 @@ class Sources:
         """Read every config(5) file in force; ``extra`` are a user's own files.* files."""
         host = hypercalls_dir()
         tree = () if self.root is None else (self.root,)
-        base = host / "files.builtin" if self.root is None else self.root / "conf" / "files"
-        files = [
-            ConfigFile(base, tree, partial=True),
-            ConfigFile(host / "files.rumphost", tree, partial=True),
-        ]
+        builtin = ConfigFile(host / "files.builtin", tree, yields=True)
+        machine = ConfigFile(host / "files.rumphost", tree, partial=True)
+        if self.root is None:
+            files = [builtin, machine]
+        else:  # what the tree, or the part of one that is there, does not define is built in
+            files = [ConfigFile(self.root / "conf" / "files", tree, partial=True), machine, builtin]
         own = drivers_dir() / "files.drivers"
         if own.is_file():
-            files.append(ConfigFile(own, (own.parent,), yields=True))
+            files.append(ConfigFile(own, (own.parent.parent,), yields=True))
         files += [ConfigFile(path, (path.resolve().parent, *tree)) for path in extra]
         return parse(files)
 

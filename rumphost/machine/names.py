@@ -1,9 +1,8 @@
-"""How people name machines and devices on a command line: ``qemu:e1000:mac=52-54-00-12-34-56,edu``.
+"""How people name a machine's devices: ``e1000:mac=52-54-00-12-34-56,edu`` of ``qemu:…``.
 
-Used by the machines that take device names (``sim:``, ``qemu:``) and by ``host.py``. A comma separates
-devices; a colon separates a device's name from its options, and these from one another. A part
-between colons that has no ``=`` belongs to the value before it, so that Ethernet and PCI
-addresses may keep their colons.
+Used by the machines whose devices take any option. A comma separates devices; a colon separates a
+device's name from its options, and these from one another. A part between colons that has no ``=``
+belongs to the value before it, so that Ethernet addresses may keep their colons.
 """
 
 from __future__ import annotations
@@ -25,12 +24,6 @@ class DeviceName:
 
     def __str__(self) -> str:
         return ":".join([self.name, *(f"{key}={value}" for key, value in self.options.items())])
-
-
-def split_kind(text: str) -> tuple[str, str]:
-    """Split ``qemu:e1000,edu`` into the kind of machine and what the kind makes of the rest."""
-    kind, _, rest = text.partition(":")
-    return kind, rest
 
 
 def parse_devices(text: str) -> list[DeviceName]:

@@ -28,7 +28,7 @@ class Region(ABC):
         """Write ``value`` (unsigned, fits the width). May be posted: see ``Machine.flush``."""
 
     def describe(self, offset: int, value: int | None = None) -> str:
-        """Name the register, and with a value its fields: ``CTRL.RST|SLU``; else the bare offset."""
+        """Name the register, with a value also its fields (``CTRL.RST|SLU``), or the offset."""
         return f"{offset:#x}"
 
     def read_multi(self, offset: int, width: int, count: int) -> list[int]:

@@ -49,7 +49,7 @@ class SharedLine(InterruptLine):
     def pull(self, source: object) -> None:
         """``source`` asserts its pin."""
         self._pulling.add(source)
-        self.assert_()
+        self.assert_()  # noqa: PT009, UP005: a wire's level, not unittest's
 
     def let_go(self, source: object) -> None:
         """``source`` lowers its pin."""
@@ -185,7 +185,7 @@ class SimMachine(Machine):
         taken = {(other.address.device, other.address.function) for other in self.functions}
         if device is None:
             used = {slot for slot, _ in taken}
-            free = [slot for slot in (*range(FIRST_SLOT, SLOTS), *range(FIRST_SLOT))]
+            free = [*range(FIRST_SLOT, SLOTS), *range(FIRST_SLOT)]
             device = next((slot for slot in free if slot not in used), None)
             if device is None:
                 raise UsageError("every slot of the simulated bus is taken")

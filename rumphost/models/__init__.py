@@ -5,9 +5,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from rumphost.errors import UsageError
+from rumphost.machine.names import parse_devices
 from rumphost.machine.sim import SimFunction
 
 from .base import PciModel
@@ -26,11 +25,11 @@ MODELS: dict[str, type[PciModel]] = {
 """Models by name; calling one with its options as keywords makes a function to plug in."""
 
 
-def make_model(name: str, **options: Any) -> PciModel:
-    """Make a model by name; raises ``UsageError``."""
+def find_model(name: str) -> type[PciModel]:
+    """Return a model's class by name; raises ``UsageError``."""
     if name not in MODELS:
         raise UsageError(f"no model is called {name!r}; there are {', '.join(sorted(MODELS))}")
-    return MODELS[name](**options)
+    return MODELS[name]
 
 
 def parse_models(text: str) -> list[SimFunction]:
@@ -39,12 +38,9 @@ def parse_models(text: str) -> list[SimFunction]:
     Raises ``UsageError`` that names the unknown model or option, and what there is instead.
     """
     models: list[SimFunction] = []
-    for item in text.split(",") if text.strip() else []:
-        name, _, options = item.strip().partition(":")
-        if name not in MODELS:
-            make_model(name)
-        arguments = convert_options(name, options, MODELS[name].OPTIONS)
-        models.append(make_model(name, **arguments))
+    for device in parse_devices(text):
+        model = find_model(device.name)
+        models.append(model(**convert_options(device.name, device.options, model.OPTIONS)))
     return models
 
 
@@ -56,6 +52,6 @@ __all__ = [
     "TeachModel",
     "Wire",
     "crossover",
-    "make_model",
+    "find_model",
     "parse_models",
 ]

@@ -38,7 +38,7 @@ from rumphost.machine.config_space import (
 from rumphost.machine.dma import DmaError
 from rumphost.machine.events import Event
 from rumphost.machine.interrupt import InterruptLine
-from rumphost.machine.pci import Bar, PciAddress, PciFunction, VectorKind
+from rumphost.machine.pci import Bar, PciAddress, VectorKind
 from rumphost.machine.region import Region
 from rumphost.machine.sim import DOORBELL, SharedLine, SimFunction, SimMachine
 
@@ -190,7 +190,8 @@ class PciModel(SimFunction):
         prefetchable: bool = False,
     ) -> None:
         """Implement BAR ``index`` of ``size`` bytes, a power of two."""
-        assert size & size - 1 == 0 and size >= (4 if is_io else 16)
+        assert size & size - 1 == 0, "the size of a BAR is a power of two"
+        assert size >= (4 if is_io else 16), "no BAR is that small"
         region = BarRegion(
             index, registers, size, is_io=is_io, is_64bit=is_64bit, prefetchable=prefetchable
         )
@@ -227,6 +228,11 @@ class PciModel(SimFunction):
         self.config.define(self._express + 12, 4, 0x0000_0011)
         self.config.define(self._express + 16, 2, 0, writable=0x01C3)
         self.config.define(self._express + 18, 2, 0x0011)
+
+    @property
+    def awake(self) -> bool:
+        """Whether the function is in its slot and in power state D0."""
+        return self.present and self._power_state == POWER_D0
 
     def timer(self, action: Callable[[], Any]) -> ModelTimer:
         """Return a new timer, stopped."""
@@ -412,7 +418,7 @@ class PciModel(SimFunction):
                 return
         if self.present and self._power and self._change_power():
             return
-        awake = self.present and self._power_state == POWER_D0
+        awake = self.awake
         command = self.config.read(COMMAND, 2)
         self.bus_master = awake and bool(command & COMMAND_MASTER)
         for index, region in self._regions.items():
@@ -474,6 +480,3 @@ class PciModel(SimFunction):
         self.config.change(STATUS, 2, put=STATUS_MASTER_ABORT)
         self.note(f"DMA {what}: {error}")
         return error
-
-
-__all__ = ["BarRegion", "Identity", "ModelTimer", "PciFunction", "PciModel", "Registers"]

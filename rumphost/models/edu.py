@@ -22,13 +22,14 @@ offset      meaning
 ====== ==== ================================================================================
 
 Below 0x80 accesses of 4 bytes are accepted, from 0x80 of 4 and 8 bytes; others read all ones. The
-4096-byte DMA buffer appears at 0x40000 as a DMA address only. The factorial interrupt's status is 1.
-A DMA takes 100 ms, as in QEMU, unless ``dma_ns`` says otherwise.
+4096-byte DMA buffer appears at 0x40000 as a DMA address only. The factorial's interrupt status is
+1. A DMA takes 100 ms, as in QEMU, unless ``dma_ns`` says otherwise.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import ClassVar
 
 from rumphost.machine.dma import DmaError
 
@@ -101,7 +102,7 @@ class EduModel(PciModel):
     """One edu device; ``dma_mask`` is the highest address that its DMA reaches (28 bits)."""
 
     IDENTITY = Identity(0x1234, 0x11E8, 0x00FF00, 0x10, 0x1AF4, 0x1100)
-    OPTIONS = {
+    OPTIONS: ClassVar[dict[str, Option]] = {
         "msi": Option(flag, "has the MSI capability (default on)"),
         "dma_mask": Option(number, "the highest address of its DMA (default 0xfffffff)"),
         "dma_ns": Option(number, "how long a DMA takes, in ns (default 100000000)"),
@@ -118,6 +119,7 @@ class EduModel(PciModel):
         self._mask = dma_mask
         self._dma_ns = dma_ns
         self._factorial = 0
+        self._request = (0, 0, 0, 0)
         self.add_bar(0, _Bar(self._block, self.note), 1 << 20)
         if msi:
             self.add_msi()
@@ -160,10 +162,12 @@ class EduModel(PciModel):
             self.lower_interrupt()
 
     def start_dma(self, value: int) -> None:
+        values = self._values
         if self._dma_timer.pending:
-            self._values["DMA_CMD"] |= DMA_START
+            values["DMA_CMD"] = self._request[3]
             self.note("DMA command written while a DMA runs")
         elif value & DMA_START:
+            self._request = (values["DMA_SRC"], values["DMA_DST"], values["DMA_COUNT"], value)
             self._dma_timer.start(self._dma_ns)
 
     # Inside
@@ -177,11 +181,10 @@ class EduModel(PciModel):
             self.raise_cause(FACT_IRQ)
 
     def _transfer(self) -> None:
-        values = self._values
-        source, target, count = values["DMA_SRC"], values["DMA_DST"], values["DMA_COUNT"]
-        to_memory = values["DMA_CMD"] & DMA_TO_MEMORY
+        source, target, count, command = self._request
+        to_memory = command & DMA_TO_MEMORY
         inside = (source if to_memory else target) - BUFFER_AT
-        if 0 <= inside and inside + count <= BUFFER_SIZE:
+        if inside >= 0 and inside + count <= BUFFER_SIZE:
             try:
                 if to_memory:
                     data = bytes(self._buffer[inside : inside + count])
@@ -194,8 +197,8 @@ class EduModel(PciModel):
                     self._buffer[inside : inside + count] = b"\xff" * count
         else:
             self.note(f"DMA of {count} bytes at {inside + BUFFER_AT:#x}: outside of the buffer")
-        values["DMA_CMD"] &= ~DMA_START
-        if values["DMA_CMD"] & DMA_INTERRUPT:
+        self._values["DMA_CMD"] &= ~DMA_START
+        if command & DMA_INTERRUPT:
             self.raise_cause(DMA_IRQ)
 
     def _reach(self, address: int) -> int:

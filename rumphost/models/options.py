@@ -1,4 +1,4 @@
-"""Options of models as text, such as ``i82540em:mac=52:54:00:12:34:56:msi``.
+"""Options of models as text, such as ``mac=52:54:00:12:34:56``.
 
 Used by ``rumphost.models.parse_models``. A model lists what it takes in ``OPTIONS``; the values are
 keyword arguments of its constructor.
@@ -6,7 +6,7 @@ keyword arguments of its constructor.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,8 +22,8 @@ class Option:
 
 
 def flag(text: str) -> bool:
-    """Convert on/off, yes/no, true/false, 1/0; a bare option name is on."""
-    words = {"on": True, "yes": True, "true": True, "1": True, "": True}
+    """Convert on/off, yes/no, true/false, 1/0."""
+    words = {"on": True, "yes": True, "true": True, "1": True}
     words |= {"off": False, "no": False, "false": False, "0": False}
     if text.lower() not in words:
         raise ValueError("on or off")
@@ -53,30 +53,12 @@ def mac_address(text: str) -> bytes:
     return address
 
 
-def split_options(text: str, known: dict[str, Option]) -> dict[str, str]:
-    """Split ``a=1:b:c=x:y`` at the colons that begin an option.
-
-    A piece without ``=`` is a flag when it is an option's name, and the rest of the value before it
-    otherwise.
-    """
-    found: dict[str, str] = {}
-    last = ""
-    for piece in text.split(":") if text else []:
-        name, equals, value = piece.partition("=")
-        if equals or name in known:
-            last = name
-            found[name] = value
-        elif last:
-            found[last] += ":" + piece
-        else:
-            found[piece] = ""
-    return found
-
-
-def convert_options(model: str, text: str, known: dict[str, Option]) -> dict[str, Any]:
-    """Return the constructor's arguments for the options in ``text``, or raise ``UsageError``."""
+def convert_options(
+    model: str, options: Mapping[str, str], known: Mapping[str, Option]
+) -> dict[str, Any]:
+    """Return the constructor's arguments for ``options``, or raise ``UsageError``."""
     arguments: dict[str, Any] = {}
-    for name, value in split_options(text, known).items():
+    for name, value in options.items():
         if name not in known:
             has = f"it has {', '.join(sorted(known))}" if known else "it has none"
             raise UsageError(f"model {model} has no option {name!r}: {has}")

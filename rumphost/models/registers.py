@@ -1,8 +1,8 @@
 """Registers declared as data: names, offsets, widths, reset values, access and fields.
 
 Used by every model, and by the trace, which prints ``CTRL.RST`` instead of 0x0000:0x04000000.
-A model lists ``Register`` objects in a ``RegisterTable``; a ``RegisterBlock`` holds the values of one
-device and calls the device's methods where a register does something.
+A model lists ``Register`` objects in a ``RegisterTable``; a ``RegisterBlock`` holds the values of
+one device and calls the device's methods where a register does something.
 
 Access kinds: ``rw`` read and write; ``ro`` writes are ignored; ``w1c`` a 1 clears the bit; ``rc``
 reading clears; ``wo`` reads as zero.
@@ -46,7 +46,9 @@ class Field:
 def bits(**fields: int | tuple[int, int]) -> tuple[Field, ...]:
     """Declare fields: ``bits(RST=26, SPEED=(9, 8))``; a pair is the highest and lowest bit."""
     return tuple(
-        Field(name, where) if isinstance(where, int) else Field(name, where[1], where[0] - where[1] + 1)
+        Field(name, where)
+        if isinstance(where, int)
+        else Field(name, where[1], where[0] - where[1] + 1)
         for name, where in fields.items()
     )
 
@@ -55,11 +57,11 @@ def bits(**fields: int | tuple[int, int]) -> tuple[Field, ...]:
 class Register:
     """One register, or ``count`` of them ``stride`` bytes apart, named ``MTA[0]`` and so on.
 
-    ``writable`` is the mask of bits that a ``rw`` register stores. ``on_read`` and ``on_write`` name
-    methods of the device (a path such as ``phy.write`` is allowed): ``on_read()`` returns the value
-    in place of the stored one; ``on_write(value)`` is called with the stored value of a ``rw``
-    register after it was stored, and with the value written otherwise. Of an array both get the
-    index first. ``aliases`` are further offsets of the same register.
+    ``writable`` is the mask of bits that a ``rw`` register stores. ``on_read`` and ``on_write``
+    name methods of the device (a path such as ``phy.write`` is allowed): ``on_read()`` returns the
+    value in place of the stored one; ``on_write(value)`` is called with the stored value of a
+    ``rw`` register after it was stored, and with the value written otherwise. Of an array both get
+    the index first. ``aliases`` are further offsets of the same register.
     """
 
     name: str
@@ -138,12 +140,14 @@ class RegisterTable:
         return self._bytes.get(offset)
 
     def describe(self, offset: int, value: int | None = None) -> str:
-        """Return ``CTRL``, or with a value ``CTRL.RST|SLU``; an unknown offset is returned in hex."""
+        """Return ``CTRL``, or with a value ``CTRL.RST|SLU``; an unknown offset in hex."""
         slot = self.slot_at(offset)
         if slot is None:
             return f"{offset:#x}"
         name = slot.name if slot.offset == offset else f"{slot.name}+{offset - slot.offset}"
-        fields = "" if value is None else slot.register.describe(value << 8 * (offset - slot.offset))
+        fields = (
+            "" if value is None else slot.register.describe(value << 8 * (offset - slot.offset))
+        )
         return f"{name}.{fields}" if fields else name
 
 
@@ -153,7 +157,7 @@ Stray = Callable[[int, int, int | None], int]
 class RegisterBlock:
     """The values of one device's registers.
 
-    ``values`` maps names to values and is the device's to read and change; it stays the same object.
+    ``values`` maps names to values and is the device's to read and change; it stays the same.
     ``on_stray(offset, width, value)`` is called for offsets at which no register is (``value`` is
     None for a read) and returns what such a read gives.
     """

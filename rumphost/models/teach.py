@@ -19,9 +19,10 @@ PCI
 - BAR 2: memory, 64-bit (BARs 2 and 3), 4096 bytes: MSI-X table at 0, pending bits at 0x800.
 - INTx (pin A), MSI (1 vector, 64-bit addresses), and MSI-X with 2 vectors: vector 0 serves DONE and
   TIMER, vector 1 serves ERROR.
-- Power management and PCI Express (endpoint, function-level reset) capabilities. DMA addresses are 64-bit; a transfer may start at any address.
+- Power management and PCI Express (endpoint, function-level reset) capabilities. DMA
+  addresses are 64-bit; a transfer may start at any address.
 
-Registers (BAR 0 and BAR 1; little-endian, 32 bits wide, to be accessed with 4 bytes, DATA also with 1)
+Registers (BAR 0 and BAR 1; little-endian, 32 bits; accesses of 4 bytes, DATA also of 1)
 ---------------------------------------------------------------------------------------------
 
 ====== ========== ====== ========== ===============================================================
@@ -87,6 +88,7 @@ Rules
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import ClassVar
 
 from rumphost.machine.dma import DmaError
 
@@ -144,7 +146,7 @@ class TeachModel(PciModel):
     """One teaching device; ``msi`` and ``msix`` say which of the two it has."""
 
     IDENTITY = Identity(VENDOR, DEVICE, 0xFF0000, 1, VENDOR, DEVICE)
-    OPTIONS = {
+    OPTIONS: ClassVar[dict[str, Option]] = {
         "msi": Option(flag, "has the MSI capability (default on)"),
         "msix": Option(flag, "has the MSI-X capability (default on)"),
     }

@@ -1,16 +1,16 @@
 """The Ethernet cable of a model: where a TAP interface or an in-process network is plugged in.
 
 Every Ethernet model has one as ``model.wire``. Who plays the network sets ``wire.on_frame`` to get
-what the device sends, and calls ``wire.deliver(frame)`` to give it a frame. Frames carry no preamble
-and no FCS. Nothing here blocks, and all calls come from the host's thread.
+what the device sends, and calls ``wire.deliver(frame)`` to give it a frame. Frames carry no
+preamble and no FCS. Nothing here blocks, and all calls come from the host's thread.
 
     model.wire.on_frame = tap.write          # device → outside
     model.wire.deliver(frame)                # outside → device
     model.wire.set_link(False)               # pull the cable
 
-A frame takes its time: ``latency_ns`` plus, when ``bits_per_second`` is not 0, the time that its bits
-need after the frame before it. On a virtual clock the default is 1 Gb/s, so that tests are realistic;
-on a real clock it is 0, since the computer is slower than the cable anyway.
+A frame takes its time: ``latency_ns`` plus, when ``bits_per_second`` is not 0, the time that its
+bits need after the frame before it. On a virtual clock the default is 1 Gb/s, so that tests are
+realistic; on a real clock it is 0, since the computer is slower than the cable anyway.
 """
 
 from __future__ import annotations
@@ -129,6 +129,11 @@ class Wire:
                 self._inward.clear()
             if self._station is not None:
                 self._station.link_changed(up)
+
+    def set_speed(self, bits_per_second: int) -> None:
+        """The device's end has agreed on a speed; a wire without a limit stays without one."""
+        if self.bits_per_second:
+            self.bits_per_second = min(self._wanted_rate or bits_per_second, bits_per_second)
 
     def backlog_ns(self) -> int:
         """Return how long the frames sent so far will still keep the cable busy."""

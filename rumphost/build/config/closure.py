@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from rumphost.build.config.expression import Name
 from rumphost.build.config.lexer import ConfigError
 from rumphost.build.config.model import HOST, Attachment, Config, SourceFile
 from rumphost.errors import BuildError
@@ -68,6 +69,35 @@ class _Growth:
                 grown = True
         return grown
 
+    def complete(self) -> None:
+        """Attach and populate until nothing more comes."""
+        while self.attach() or self.populate():
+            pass
+
+    def is_attached(self, device: str) -> bool:
+        """Return whether a device has found a bus, or is one that needs none."""
+        known = self.config.devices[device]
+        return known.pseudo or any(one.name in self.attachments for one in known.attachments)
+
+    def add_parent(self, device: str) -> None:
+        """Add the one device that carries a bus for ``device`` and attaches to the host itself."""
+        config = self.config
+        buses = {bus for one in config.devices[device].attachments for bus in one.at}
+        parents = [
+            name
+            for name, parent in config.devices.items()
+            if any(config.provided.intersection(one.at) for one in parent.attachments)
+            and buses & config.interfaces(config.transitive([name]))
+        ]
+        if len(parents) == 1:
+            self.add_device(parents[0])
+            self.complete()
+        elif parents:
+            raise BuildError(
+                f"{device} attaches to a device of its own bus: name one too, of "
+                f"{', '.join(sorted(parents))}"
+            )
+
     def populate(self) -> bool:
         """Follow the instance lines below the buses of the closure; True when it grew."""
         before = len(self.devices)
@@ -79,9 +109,18 @@ class _Growth:
                 self.add_device(instance.device)
                 continue
             for name, device in self.config.devices.items():
-                if any(instance.parent in one.at for one in device.attachments):
+                fits = any(instance.parent in one.at for one in device.attachments)
+                if fits and name not in self.devices and self._has_sources(name):
                     self.add_device(name)
         return len(self.devices) > before
+
+    def _has_sources(self, name: str) -> bool:
+        """Return whether the files of a device exist: trees describe some that they lack."""
+        return all(
+            source.resolve() is not None
+            for source in self.config.sources
+            if source.condition == Name(name)
+        )
 
 
 def holds(
@@ -110,9 +149,11 @@ def close(config: Config, names: Sequence[str]) -> Closure:
             growth.add_device(attachment.device)
         else:
             raise BuildError(f"{name}: no such device or attachment")
-    while growth.attach() or growth.populate():
-        pass
-    _require_attachments(config, growth, names)
+    growth.complete()
+    for name in dict.fromkeys(_device_of(config, name) for name in names):
+        if not growth.is_attached(name):
+            growth.add_parent(name)
+            _require_attachment(config, growth, name)
     _require_definitions(config, growth)
     settings = _settings(config, growth.active)
     return Closure(
@@ -126,18 +167,19 @@ def close(config: Config, names: Sequence[str]) -> Closure:
     )
 
 
-def _require_attachments(config: Config, growth: _Growth, names: Sequence[str]) -> None:
-    for name in names:
-        device = config.attachments[name].device if name in config.attachments else name
-        attachments = config.devices[device].attachments
-        if config.devices[device].pseudo or any(a.name in growth.attachments for a in attachments):
-            continue
-        buses = sorted({bus for attachment in attachments for bus in attachment.at})
-        where = f"attaches to {', '.join(buses)} only" if buses else "attaches nowhere"
-        raise BuildError(
-            f"{device} ({config.devices[device].place}) {where}, "
-            "which neither the host nor a device that was named provides"
-        )
+def _device_of(config: Config, name: str) -> str:
+    return config.attachments[name].device if name in config.attachments else name
+
+
+def _require_attachment(config: Config, growth: _Growth, device: str) -> None:
+    if growth.is_attached(device):
+        return
+    buses = sorted({bus for one in config.devices[device].attachments for bus in one.at})
+    where = f"attaches to {', '.join(buses)} only" if buses else "attaches nowhere"
+    raise BuildError(
+        f"{device} ({config.devices[device].place}) {where}, "
+        "which neither the host nor a device that was named provides"
+    )
 
 
 def _require_definitions(config: Config, growth: _Growth) -> None:
@@ -160,16 +202,16 @@ def _require_definitions(config: Config, growth: _Growth) -> None:
 
 def _settings(config: Config, active: set[str]) -> dict[str, str | None]:
     """Return all options: those that are set, those depended on, and those with defaults."""
-    settings = {
+    settings: dict[str, str | None] = {
         option.name: option.default
         for option in config.options.values()
         if option.is_parameter and option.default is not None
     }
     for name in active:
-        if (
-            name.upper() in config.options and name not in config.attributes
-        ) or name.upper() in config.file_systems:
-            settings.setdefault(name.upper(), None)
+        option_name = name.upper()
+        is_option = option_name in config.options and name not in config.attributes
+        if is_option or option_name in config.file_systems:
+            settings.setdefault(option_name, None)
     settings.update(config.settings)
     return settings
 

@@ -257,7 +257,7 @@ def _prefix(context: Context, cursor: Cursor) -> None:
         raise ConfigError(cursor.place, "no prefix is in force")
 
 
-def _build_prefix(context: Context, cursor: Cursor) -> None:
+def _build_prefix(_context: Context, cursor: Cursor) -> None:
     if not cursor.at_end():
         cursor.text("a directory")  # objects are kept by content, not in directories
 

@@ -31,13 +31,15 @@ class Doorbell:
         self._lines: dict[int, InterruptLine] = {}
         self._shared = memory_file("ivshmem", size=4096)
         self._eventfds = [os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK) for _ in range(VECTORS)]
+        # QEMU listens to its own vector, so that must be none of ours.
+        self._own = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         self._vector_of = {fd: vector for vector, fd in enumerate(self._eventfds)}
         self._socket, self.inherited = socket.socketpair()
         self._introduce()
 
     @property
     def arguments(self) -> list[str]:
-        device = f"ivshmem-doorbell,addr={SLOT:#x},vectors=1,chardev=doorbell0"
+        device = f"ivshmem-doorbell,addr={SLOT:#x},vectors={VECTORS},chardev=doorbell0"
         chardev = f"socket,id=doorbell0,fd={self.inherited.fileno()}"
         return ["-chardev", chardev, "-device", device]
 
@@ -88,7 +90,7 @@ class Doorbell:
         self._lines.clear()
         self._socket.close()
         self.inherited.close()
-        for fd in (self._shared, *self._eventfds):
+        for fd in (self._shared, self._own, *self._eventfds):
             os.close(fd)
         self._eventfds = []
         self._vector_of = {}
@@ -109,7 +111,7 @@ class Doorbell:
         for fd in self._eventfds:
             self._say(OUR_PEER, fd)
         self._say(-1, self._shared)
-        self._say(QEMU_PEER, self._eventfds[0])
+        self._say(QEMU_PEER, self._own)
 
     def _say(self, number: int, *fds: int) -> None:
         socket.send_fds(self._socket, [struct.pack("<q", number)], list(fds))

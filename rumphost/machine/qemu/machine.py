@@ -12,6 +12,7 @@ import os
 import select
 import socket
 from collections.abc import Sequence
+from typing import Any
 
 import trio
 
@@ -19,6 +20,7 @@ from rumphost.errors import MachineError, UsageError
 from rumphost.machine.base import Machine
 from rumphost.machine.clock import RealClock
 from rumphost.machine.dma import DmaChunk, DmaError, MappedMemory
+from rumphost.machine.names import DeviceName, ethernet_address, parse_devices
 from rumphost.machine.pci import PciAddress
 
 from . import bus, doorbell, network, process
@@ -35,6 +37,14 @@ _DOORBELL = PciAddress(0, doorbell.SLOT, 0)
 _BOARD = frozenset(
     [_DOORBELL, PciAddress(0, 0, 0), *(PciAddress(0, 0x1F, number) for number in (0, 2, 3))]
 )
+
+
+def _device_argument(device: DeviceName) -> str:
+    """Return the value of QEMU's ``-device`` option."""
+    options = dict(device.options)
+    if "mac" in options:
+        options["mac"] = ethernet_address(options["mac"])
+    return ",".join([device.name, *(f"{key}={value}" for key, value in options.items())])
 
 
 class GuestRam(MappedMemory):
@@ -60,8 +70,8 @@ class GuestRam(MappedMemory):
 class QemuMachine(Machine):
     """``devices`` are QEMU ``-device`` values, such as ``e1000`` or ``edu,addr=7``.
 
-    ``netdev`` is what network devices are connected to, see ``network``; ``arguments`` are
-    further QEMU arguments, such as a ``-drive`` for a disk controller. A network device that
+    ``netdev`` is what network devices are connected to, see ``network`` (None: nothing);
+    ``arguments`` are further QEMU arguments, such as a ``-drive`` for a disk controller. A network device that
     names its ``netdev`` gets a backend of that name, unless ``netdev`` is ``none``. RAM is
     ``memory_size`` bytes. ``message_interrupts`` off: a machine without MSI and MSI-X.
 
@@ -73,7 +83,7 @@ class QemuMachine(Machine):
     def __init__(
         self,
         devices: Sequence[str] = (),
-        netdev: str | int = "user",
+        netdev: str | int | None = "user",
         memory_size: int = 128 * MIB,
         *,
         arguments: Sequence[str] = (),
@@ -81,6 +91,7 @@ class QemuMachine(Machine):
         message_interrupts: bool = True,
     ) -> None:
         super().__init__(f"qemu:{'+'.join(devices)}", RealClock())
+        netdev = "none" if netdev is None else netdev
         network.check(netdev)
         if memory_size % MIB or not 16 * MIB <= memory_size <= 2048 * MIB:
             raise UsageError(f"RAM of {memory_size} bytes: 16 MiB to 2 GiB, in whole MiB")
@@ -100,6 +111,19 @@ class QemuMachine(Machine):
         self._kicked = False
         self._noted = False
         self.frame_sockets: dict[str, socket.socket] = {}
+
+    @classmethod
+    def from_text(cls, text: str, netdev: str | int | None = "user", **options: Any) -> QemuMachine:
+        """Make the machine of ``e1000:mac=52-54-00-12-34-56,edu``: devices and their properties.
+
+        The other arguments are the constructor's. Raises ``UsageError``.
+        """
+        devices = parse_devices(text)
+        if not devices:
+            raise UsageError("qemu: needs devices: say qemu:e1000, or qemu:e1000:mac=…,edu")
+        machine = cls([_device_argument(device) for device in devices], netdev, **options)
+        machine.name = f"qemu:{text}"
+        return machine
 
     @property
     def pid(self) -> int:

@@ -2,8 +2,8 @@
 
 The machine calls ``connect`` with the devices of its user. Every network device gets a backend of
 its own: QEMU's user network (``user``, also with options such as ``user,net=10.1.2.0/24``), a
-datagram socket on which one message is one frame (``dgram``, or a socket's descriptor), or
-nothing (``none``).
+datagram socket on which one message is one frame (``dgram``, or a socket's descriptor), a TAP
+interface that is open already (``tap,fd=N``), or nothing (``none``).
 """
 
 from __future__ import annotations
@@ -44,7 +44,11 @@ def check(netdev: str | int) -> None:
     """Raise ``UsageError`` for a kind of backend that is not offered."""
     if isinstance(netdev, int) or netdev in ("dgram", "none") or netdev.split(",")[0] == "user":
         return
-    raise UsageError(f"unknown network backend {netdev!r}: user, dgram, none or a descriptor")
+    if netdev.split(",")[0] == "tap" and _option(netdev, "fd").isdecimal():
+        return
+    raise UsageError(
+        f"unknown network backend {netdev!r}: user, dgram, tap,fd=N, none or a descriptor"
+    )
 
 
 def connect(devices: Sequence[str], netdev: str | int) -> Network:
@@ -62,8 +66,8 @@ def connect(devices: Sequence[str], netdev: str | int) -> Network:
                 device += f",netdev={name}"
             _add_backend(network, name, netdev)
         network.devices.append(device)
-    if isinstance(netdev, int) and count > 1:
-        raise UsageError("one socket cannot serve several network devices")
+    if count > 1 and (isinstance(netdev, int) or netdev.startswith("tap")):
+        raise UsageError("one descriptor cannot serve several network devices")
     return network
 
 
@@ -77,6 +81,8 @@ def _option(device: str, key: str) -> str:
 def _add_backend(network: Network, name: str, netdev: str | int) -> None:
     if isinstance(netdev, str) and netdev != "dgram":
         network.arguments += ["-netdev", f"{netdev},id={name}"]
+        if netdev.startswith("tap"):
+            network.fds.append(int(_option(netdev, "fd")))
         return
     if isinstance(netdev, int):
         fd = netdev

@@ -1,4 +1,4 @@
-"""The statistics registers (section 13.7): 32 bits that stick at the end, and 64-bit octet counters.
+"""The statistics registers (section 13.7): 32 bits that stick at the end; 64-bit octet counters.
 
 The 32-bit counters live in the register block, where reading clears them; of an octet counter
 reading the upper half clears both.

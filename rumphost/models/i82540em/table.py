@@ -207,9 +207,7 @@ _RECEIVE = [
     Register("RDFHS", 0x2420),
     Register("RDFTS", 0x2428),
     Register("RDFPC", 0x2430),
-    Register(
-        "RDBAL", 0x2800, writable=-16, on_write="receiver.write_base", aliases=(0x0110,)
-    ),
+    Register("RDBAL", 0x2800, writable=-16, on_write="receiver.write_base", aliases=(0x0110,)),
     Register("RDBAH", 0x2804, on_write="receiver.write_base", aliases=(0x0114,)),
     Register(
         "RDLEN", 0x2808, writable=0xFFF80, on_write="receiver.write_length", aliases=(0x0118,)
@@ -233,7 +231,7 @@ _RECEIVE = [
     Register(
         "RDTR",
         0x2820,
-        writable=0xFFFF,
+        writable=0x8000_FFFF,
         on_write="receiver.write_rdtr",
         aliases=(0x0108,),
         fields=bits(DELAY=(15, 0), FPD=31),
@@ -241,9 +239,7 @@ _RECEIVE = [
     Register("RXDCTL", 0x2828, reset=1 << 16),
     Register("RADV", 0x282C, writable=0xFFFF),
     Register("RSRPD", 0x2C00, writable=0xFFF),
-    Register(
-        "RXCSUM", 0x5000, fields=bits(PCSS=(7, 0), IPOFL=8, TUOFL=9, IPV6OFL=10)
-    ),
+    Register("RXCSUM", 0x5000, fields=bits(PCSS=(7, 0), IPOFL=8, TUOFL=9, IPV6OFL=10)),
     Register("MTA", 0x5200, count=128, aliases=(0x0200,)),
     Register("RAL", 0x5400, count=16, stride=8, on_write="receiver.write_address", aliases=(0x40,)),
     Register(
@@ -274,9 +270,7 @@ _TRANSMIT = [
     Register("TDFHS", 0x3420),
     Register("TDFTS", 0x3428),
     Register("TDFPC", 0x3430),
-    Register(
-        "TDBAL", 0x3800, writable=-16, on_write="transmitter.write_base", aliases=(0x0420,)
-    ),
+    Register("TDBAL", 0x3800, writable=-16, on_write="transmitter.write_base", aliases=(0x0420,)),
     Register("TDBAH", 0x3804, on_write="transmitter.write_base", aliases=(0x0424,)),
     Register(
         "TDLEN", 0x3808, writable=0xFFF80, on_write="transmitter.write_length", aliases=(0x0428,)
@@ -297,7 +291,9 @@ _TRANSMIT = [
         on_write="transmitter.write_tail",
         aliases=(0x0438,),
     ),
-    Register("TIDV", 0x3820, writable=0xFFFF, on_write="transmitter.write_tidv", aliases=(0x0440,)),
+    Register(
+        "TIDV", 0x3820, writable=0x8000_FFFF, on_write="transmitter.write_tidv", aliases=(0x0440,)
+    ),
     Register("TXDCTL", 0x3828, fields=bits(WTHRESH=(21, 16), GRAN=24, LWTHRESH=(31, 25))),
     Register("TADV", 0x382C, writable=0xFFFF),
     Register("TSPMT", 0x3830),
@@ -379,6 +375,4 @@ _STATISTICS += [
     for half, at in (("L", 0), ("H", 4))
 ]
 
-REGISTERS = RegisterTable(
-    [*_GENERAL, *_INTERRUPTS, *_RECEIVE, *_TRANSMIT, *_WAKE_UP, *_STATISTICS]
-)
+REGISTERS = RegisterTable([*_GENERAL, *_INTERRUPTS, *_RECEIVE, *_TRANSMIT, *_WAKE_UP, *_STATISTICS])

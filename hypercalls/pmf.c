@@ -1,0 +1,462 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * pmf(9): suspending, resuming and shutting devices down, and events between them.
+ *
+ * Three layers are suspended in this order and resumed in the other: the class above the driver
+ * (the network), the driver, the bus below it.  The host keeps the events.
+ */
+
+#include <sys/param.h>
+#include <sys/systm.h>
+#include <sys/errno.h>
+#include <sys/device.h>
+#include <sys/pmf.h>
+#include <sys/socket.h>
+
+#include <net/if.h>
+
+#include "shim.h"
+#include "device_private.h"
+
+RUMPHOST_UPCALL int rumphost_pmf_suspend(device_t);
+RUMPHOST_UPCALL int rumphost_pmf_resume(device_t);
+RUMPHOST_UPCALL int rumphost_pmf_shutdown(device_t, int);
+
+static const pmf_qual_t nobody = { .pq_actlvl = DEVACT_LEVEL_FULL };
+const pmf_qual_t * const PMF_Q_NONE = &nobody;
+const pmf_qual_t * const PMF_Q_SELF = &nobody;
+const pmf_qual_t * const PMF_Q_DRVCTL = &nobody;
+
+/*
+ * Layers.
+ */
+
+bool
+device_pmf_is_registered(device_t dev)
+{
+
+	return (dev->dv_flags & DVF_POWER_HANDLERS) != 0;
+}
+
+bool
+device_pmf_driver_register(device_t dev, bool (*suspend)(device_t, const pmf_qual_t *),
+    bool (*resume)(device_t, const pmf_qual_t *), bool (*shutdown)(device_t, int))
+{
+
+	dev->dv_driver_suspend = suspend;
+	dev->dv_driver_resume = resume;
+	dev->dv_driver_shutdown = shutdown;
+	dev->dv_flags |= DVF_POWER_HANDLERS;
+	rumphost_pmf_register(dev, (void *)suspend, (void *)resume, (void *)shutdown);
+	return true;
+}
+
+void
+device_pmf_driver_deregister(device_t dev)
+{
+
+	dev->dv_driver_suspend = dev->dv_driver_resume = NULL;
+	dev->dv_driver_shutdown = NULL;
+	dev->dv_flags &= ~DVF_POWER_HANDLERS;
+	rumphost_pmf_deregister(dev);
+}
+
+bool
+device_pmf_driver_suspend(device_t dev, const pmf_qual_t *qualifier)
+{
+
+	if ((dev->dv_flags & DVF_DRIVER_SUSPENDED) != 0)
+		return true;
+	if ((dev->dv_flags & DVF_CLASS_SUSPENDED) == 0)
+		return false;
+	if (dev->dv_driver_suspend != NULL && !(*dev->dv_driver_suspend)(dev, qualifier))
+		return false;
+	dev->dv_flags |= DVF_DRIVER_SUSPENDED;
+	return true;
+}
+
+bool
+device_pmf_driver_resume(device_t dev, const pmf_qual_t *qualifier)
+{
+
+	if ((dev->dv_flags & DVF_DRIVER_SUSPENDED) == 0)
+		return true;
+	if ((dev->dv_flags & DVF_BUS_SUSPENDED) != 0)
+		return false;
+	if (dev->dv_driver_resume != NULL && !(*dev->dv_driver_resume)(dev, qualifier))
+		return false;
+	dev->dv_flags &= ~DVF_DRIVER_SUSPENDED;
+	return true;
+}
+
+bool
+device_pmf_driver_shutdown(device_t dev, int how)
+{
+
+	return dev->dv_driver_shutdown == NULL || (*dev->dv_driver_shutdown)(dev, how);
+}
+
+void
+device_pmf_bus_register(device_t dev, void *private,
+    bool (*suspend)(device_t, const pmf_qual_t *), bool (*resume)(device_t, const pmf_qual_t *),
+    bool (*shutdown)(device_t, int), void (*deregister)(device_t))
+{
+
+	dev->dv_bus_private = private;
+	dev->dv_bus_suspend = suspend;
+	dev->dv_bus_resume = resume;
+	dev->dv_bus_shutdown = shutdown;
+	dev->dv_bus_deregister = deregister;
+}
+
+void
+device_pmf_bus_deregister(device_t dev)
+{
+
+	if (dev->dv_bus_deregister != NULL)
+		(*dev->dv_bus_deregister)(dev);
+	device_pmf_bus_register(dev, NULL, NULL, NULL, NULL, NULL);
+}
+
+void *
+device_pmf_bus_private(device_t dev)
+{
+
+	return dev->dv_bus_private;
+}
+
+bool
+device_pmf_bus_suspend(device_t dev, const pmf_qual_t *qualifier)
+{
+
+	if ((dev->dv_flags & DVF_BUS_SUSPENDED) != 0)
+		return true;
+	if ((dev->dv_flags & DVF_DRIVER_SUSPENDED) == 0)
+		return false;
+	if (dev->dv_bus_suspend != NULL && !(*dev->dv_bus_suspend)(dev, qualifier))
+		return false;
+	dev->dv_flags |= DVF_BUS_SUSPENDED;
+	return true;
+}
+
+bool
+device_pmf_bus_resume(device_t dev, const pmf_qual_t *qualifier)
+{
+
+	if ((dev->dv_flags & DVF_BUS_SUSPENDED) == 0)
+		return true;
+	if (dev->dv_bus_resume != NULL && !(*dev->dv_bus_resume)(dev, qualifier))
+		return false;
+	dev->dv_flags &= ~DVF_BUS_SUSPENDED;
+	return true;
+}
+
+bool
+device_pmf_bus_shutdown(device_t dev, int how)
+{
+
+	return dev->dv_bus_shutdown == NULL || (*dev->dv_bus_shutdown)(dev, how);
+}
+
+void
+device_pmf_class_register(device_t dev, void *private,
+    bool (*suspend)(device_t, const pmf_qual_t *), bool (*resume)(device_t, const pmf_qual_t *),
+    void (*deregister)(device_t))
+{
+
+	dev->dv_class_private = private;
+	dev->dv_class_suspend = suspend;
+	dev->dv_class_resume = resume;
+	dev->dv_class_deregister = deregister;
+}
+
+void
+device_pmf_class_deregister(device_t dev)
+{
+
+	if (dev->dv_class_deregister != NULL)
+		(*dev->dv_class_deregister)(dev);
+	device_pmf_class_register(dev, NULL, NULL, NULL, NULL);
+}
+
+void *
+device_pmf_class_private(device_t dev)
+{
+
+	return dev->dv_class_private;
+}
+
+bool
+device_pmf_class_suspend(device_t dev, const pmf_qual_t *qualifier)
+{
+
+	if ((dev->dv_flags & DVF_CLASS_SUSPENDED) != 0)
+		return true;
+	if (dev->dv_class_suspend != NULL && !(*dev->dv_class_suspend)(dev, qualifier))
+		return false;
+	dev->dv_flags |= DVF_CLASS_SUSPENDED;
+	return true;
+}
+
+bool
+device_pmf_class_resume(device_t dev, const pmf_qual_t *qualifier)
+{
+
+	if ((dev->dv_flags & DVF_CLASS_SUSPENDED) == 0)
+		return true;
+	if ((dev->dv_flags & DVF_DRIVER_SUSPENDED) != 0)
+		return false;
+	if (dev->dv_class_resume != NULL && !(*dev->dv_class_resume)(dev, qualifier))
+		return false;
+	dev->dv_flags &= ~DVF_CLASS_SUSPENDED;
+	return true;
+}
+
+bool
+device_is_self_suspended(device_t dev)
+{
+
+	(void)dev;
+	return false;
+}
+
+/*
+ * Devices.
+ */
+
+bool
+pmf_device_register1(device_t dev, bool (*suspend)(device_t, const pmf_qual_t *),
+    bool (*resume)(device_t, const pmf_qual_t *), bool (*shutdown)(device_t, int))
+{
+
+	(void)device_pmf_driver_register(dev, suspend, resume, shutdown);
+	if (dev->dv_parent != NULL && device_is_a(dev->dv_parent, "pci"))
+		rumphost_pci_power_register(dev);
+	return true;
+}
+
+void
+pmf_device_deregister(device_t dev)
+{
+
+	device_pmf_class_deregister(dev);
+	device_pmf_bus_deregister(dev);
+	device_pmf_driver_deregister(dev);
+}
+
+bool
+pmf_device_suspend(device_t dev, const pmf_qual_t *qualifier)
+{
+	bool done;
+
+	done = device_pmf_is_registered(dev) && device_pmf_class_suspend(dev, qualifier) &&
+	    device_pmf_driver_suspend(dev, qualifier) && device_pmf_bus_suspend(dev, qualifier);
+	rumphost_pmf_state(dev, done ? 1 : -1);
+	return done;
+}
+
+bool
+pmf_device_resume(device_t dev, const pmf_qual_t *qualifier)
+{
+	bool done;
+
+	done = device_pmf_is_registered(dev) && device_pmf_bus_resume(dev, qualifier) &&
+	    device_pmf_driver_resume(dev, qualifier) && device_pmf_class_resume(dev, qualifier);
+	rumphost_pmf_state(dev, done ? 0 : -1);
+	return done;
+}
+
+/* Do something to every child; newest first when they are to go before their parent. */
+static bool
+each_child(device_t dev, const pmf_qual_t *qualifier, bool newest_first,
+    bool (*function)(device_t, const pmf_qual_t *))
+{
+	struct rumphost_device *rd;
+
+	if (newest_first) {
+		TAILQ_FOREACH_REVERSE(rd, &rumphost_devices, rumphost_device_list, rd_list) {
+			if (rd->rd_device.dv_parent == dev &&
+			    !(*function)(&rd->rd_device, qualifier))
+				return false;
+		}
+		return true;
+	}
+	TAILQ_FOREACH(rd, &rumphost_devices, rd_list) {
+		if (rd->rd_device.dv_parent == dev && !(*function)(&rd->rd_device, qualifier))
+			return false;
+	}
+	return true;
+}
+
+bool
+pmf_device_recursive_suspend(device_t dev, const pmf_qual_t *qualifier)
+{
+
+	if (!each_child(dev, qualifier, true, pmf_device_recursive_suspend))
+		return false;
+	return pmf_device_suspend(dev, qualifier);
+}
+
+/* Resume what is above a device, then it. */
+bool
+pmf_device_recursive_resume(device_t dev, const pmf_qual_t *qualifier)
+{
+	device_t parent = dev->dv_parent;
+
+	if (device_is_active(dev))
+		return true;
+	if (parent != NULL && !pmf_device_recursive_resume(parent, qualifier))
+		return false;
+	return pmf_device_resume(dev, qualifier);
+}
+
+bool
+pmf_device_descendants_resume(device_t dev, const pmf_qual_t *qualifier)
+{
+
+	return each_child(dev, qualifier, false, pmf_device_subtree_resume);
+}
+
+bool
+pmf_device_subtree_resume(device_t dev, const pmf_qual_t *qualifier)
+{
+
+	return pmf_device_recursive_resume(dev, qualifier) &&
+	    pmf_device_descendants_resume(dev, qualifier);
+}
+
+/* The host suspends, resumes and shuts a device down with all that is below it. */
+
+int
+rumphost_pmf_suspend(device_t dev)
+{
+
+	return pmf_device_recursive_suspend(dev, PMF_Q_NONE);
+}
+
+int
+rumphost_pmf_resume(device_t dev)
+{
+
+	return pmf_device_subtree_resume(dev, PMF_Q_NONE);
+}
+
+static bool
+shut_down(device_t dev, const pmf_qual_t *qualifier)
+{
+
+	return each_child(dev, qualifier, true, shut_down) &&
+	    device_pmf_driver_shutdown(dev, (int)qualifier->pq_actlvl) &&
+	    device_pmf_bus_shutdown(dev, (int)qualifier->pq_actlvl);
+}
+
+int
+rumphost_pmf_shutdown(device_t dev, int how)
+{
+	const pmf_qual_t carrier = { .pq_actlvl = (devact_level_t)how };
+
+	return shut_down(dev, &carrier);
+}
+
+/*
+ * Classes.
+ */
+
+static bool
+network_suspend(device_t dev, const pmf_qual_t *qualifier)
+{
+	struct ifnet *ifp = dev->dv_class_private;
+	const int s = splnet();
+
+	(void)qualifier;
+	if (ifp->if_stop != NULL)
+		(*ifp->if_stop)(ifp, 0);
+	splx(s);
+	return true;
+}
+
+static bool
+network_resume(device_t dev, const pmf_qual_t *qualifier)
+{
+	struct ifnet *ifp = dev->dv_class_private;
+	const int s = splnet();
+
+	(void)qualifier;
+	if ((ifp->if_flags & IFF_UP) != 0) {
+		ifp->if_flags &= ~IFF_RUNNING;
+		if ((*ifp->if_init)(ifp) != 0)
+			aprint_normal_ifnet(ifp, "resume failed\n");
+		else if (ifp->if_start != NULL)
+			(*ifp->if_start)(ifp);
+	}
+	splx(s);
+	return true;
+}
+
+void
+pmf_class_network_register(device_t dev, struct ifnet *ifp)
+{
+
+	device_pmf_class_register(dev, ifp, network_suspend, network_resume, NULL);
+}
+
+bool
+pmf_class_input_register(device_t dev)
+{
+
+	(void)dev;
+	return true;
+}
+
+bool
+pmf_class_display_register(device_t dev)
+{
+
+	(void)dev;
+	return true;
+}
+
+/*
+ * Events and qualities of the machine.
+ */
+
+bool
+pmf_event_register(device_t dev, pmf_generic_event_t event, void (*handler)(device_t),
+    bool global)
+{
+
+	rumphost_pmf_event_register(dev, (int32_t)event, (void *)handler, global);
+	return true;
+}
+
+void
+pmf_event_deregister(device_t dev, pmf_generic_event_t event, void (*handler)(device_t),
+    bool global)
+{
+
+	rumphost_pmf_event_deregister(dev, (int32_t)event, (void *)handler, global);
+}
+
+bool
+pmf_event_inject(device_t dev, pmf_generic_event_t event)
+{
+
+	return rumphost_pmf_event_inject(dev, (int32_t)event) != 0;
+}
+
+bool
+pmf_set_platform(const char *key, const char *value)
+{
+
+	rumphost_pmf_set_platform(key, value);
+	return true;
+}
+
+/* The answer stays good until the next question. */
+const char *
+pmf_get_platform(const char *key)
+{
+	static char value[128];
+
+	return rumphost_pmf_platform(key, value, sizeof(value)) != 0 ? value : NULL;
+}
