@@ -25,7 +25,8 @@ class BuildWithSources(build_py):
         target = Path(self.build_lib) / "rumphost" / "_sources"
         shutil.rmtree(target, ignore_errors=True)
         for name in SOURCES:
-            shutil.copytree(HERE / name, target / name)
+            ignore = shutil.ignore_patterns("__pycache__", "*.o", "*.so")
+            shutil.copytree(HERE / name, target / name, ignore=ignore)
 
 
 setup(cmdclass={"build_py": BuildWithSources})

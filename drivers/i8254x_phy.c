@@ -96,26 +96,31 @@ i8254x_phy_attach(struct i8254x_softc *sc)
 	return 0;
 }
 
-/* Offer what the chosen medium says, and negotiate. */
+/*
+ * Offer what the chosen medium says, and negotiate; without `anew', only if
+ * something else is offered so far.  Errors: EINVAL (the medium), EIO,
+ * ETIMEDOUT.
+ */
 int
-i8254x_phy_setup(struct i8254x_softc *sc)
+i8254x_phy_setup(struct i8254x_softc *sc, bool anew)
 {
 	const u_int media = sc->sc_media.ifm_cur->ifm_media;
 	const bool fdx = (media & IFM_FDX) != 0;
-	uint16_t anar, gtcr;
+	uint16_t anar, bmcr, gtcr, was_anar, was_gtcr;
 	int error;
 
 	KASSERT(mutex_owned(&sc->sc_lock));
 
-	error = i8254x_phy_read(sc, PHY_ANAR, &anar);
+	error = i8254x_phy_read(sc, PHY_BMCR, &bmcr);
 	if (error == 0)
-		error = i8254x_phy_read(sc, PHY_GTCR, &gtcr);
+		error = i8254x_phy_read(sc, PHY_ANAR, &was_anar);
+	if (error == 0)
+		error = i8254x_phy_read(sc, PHY_GTCR, &was_gtcr);
 	if (error != 0)
 		return error;
 
-	anar &= ~ANAR_MEDIA;
-	anar |= ANAR_CSMA;
-	gtcr &= ~GTCR_MEDIA;
+	anar = (was_anar & ~ANAR_MEDIA) | ANAR_CSMA;
+	gtcr = was_gtcr & ~GTCR_MEDIA;
 	switch (IFM_SUBTYPE(media)) {
 	case IFM_AUTO:
 		anar |= ANAR_10 | ANAR_10_FDX | ANAR_100 | ANAR_100_FDX;
@@ -133,6 +138,9 @@ i8254x_phy_setup(struct i8254x_softc *sc)
 	default:
 		return EINVAL;
 	}
+	if (!anew && anar == was_anar && gtcr == was_gtcr &&
+	    (bmcr & (BMCR_AUTONEG | BMCR_PDOWN)) == BMCR_AUTONEG)
+		return 0;
 
 	error = i8254x_phy_write(sc, PHY_ANAR, anar);
 	if (error == 0)
@@ -193,7 +201,7 @@ i8254x_mediachange(struct ifnet *ifp)
 	if (IFM_TYPE(sc->sc_media.ifm_cur->ifm_media) != IFM_ETHER)
 		return EINVAL;
 	mutex_enter(&sc->sc_lock);
-	error = i8254x_phy_setup(sc);
+	error = i8254x_phy_setup(sc, true);
 	mutex_exit(&sc->sc_lock);
 	return error;
 }

@@ -235,13 +235,17 @@ static struct mbuf *
 i8254x_rx_descriptor(struct i8254x_softc *sc, int i)
 {
 	struct i8254x_rxbuf * const rb = &sc->sc_rxbuf[i];
-	const struct i8254x_rxdesc rd = sc->sc_rings->r_rx[i];
-	const bool eop = (rd.rd_status & RXD_EOP) != 0;
-	const int len = le16toh(rd.rd_length);
 	struct mbuf *m = rb->rb_m;
+	struct i8254x_rxdesc rd;
+	bool eop;
+	int len;
 
 	bus_dmamap_sync(sc->sc_dmat, rb->rb_map, 0, rb->rb_map->dm_mapsize,
 	    BUS_DMASYNC_POSTREAD);
+	/* Read what comes with RXD_DD only after that was seen. */
+	rd = sc->sc_rings->r_rx[i];
+	eop = (rd.rd_status & RXD_EOP) != 0;
+	len = le16toh(rd.rd_length);
 	if (sc->sc_rxdiscard) {
 		sc->sc_rxdiscard = !eop;
 		return NULL;
@@ -324,8 +328,6 @@ i8254x_rx_input(struct i8254x_softc *sc, struct mbuf *m)
 	struct ifnet * const ifp = &sc->sc_if;
 	struct mbuf *next;
 
-	KASSERT(!mutex_owned(&sc->sc_lock));
-
 	for (; m != NULL; m = next) {
 		next = m->m_nextpkt;
 		m->m_nextpkt = NULL;
@@ -390,13 +392,10 @@ i8254x_set_filter(struct i8254x_softc *sc)
 
 	sc->sc_rctl &= ~(RCTL_UPE | RCTL_MPE);
 	sc->sc_rctl |= RCTL_BAM;
-	ifp->if_flags &= ~IFF_ALLMULTI;
-	if ((ifp->if_flags & IFF_PROMISC) != 0) {
+	if ((ifp->if_flags & IFF_PROMISC) != 0)
 		sc->sc_rctl |= RCTL_UPE | RCTL_MPE;
-		ifp->if_flags |= IFF_ALLMULTI;
-	} else if (!i8254x_set_multicast(sc)) {
+	else if (!i8254x_set_multicast(sc))
 		sc->sc_rctl |= RCTL_MPE;
-		ifp->if_flags |= IFF_ALLMULTI;
-	}
+	I8254X_SET_ALLMULTI(ifp, (sc->sc_rctl & RCTL_MPE) != 0);
 	CSR_WRITE(sc, REG_RCTL, sc->sc_rctl);
 }

@@ -6,15 +6,15 @@
  * numbers are those of the "PCI/PCI-X Family of Gigabit Ethernet Controllers
  * Software Developer's Manual".
  *
- *	if_i8254x.c		autoconfiguration, interrupt, interface
+ *	if_i8254x.c		autoconfiguration
+ *	i8254x_ifnet.c		start, stop, interrupt, ioctl
  *	i8254x_eeprom.c		the Ethernet address
  *	i8254x_phy.c		link and media
  *	i8254x_rx.c, _tx.c	the rings
  *	i8254x_stats.c		counters, interrupt moderation
  *
- * Not done: fibre and SerDes, TCP segmentation, flow control, wake on LAN,
- * jumbo frames on the 82544's successors for mobile computers, and the
- * workarounds for 82544 and 82545 on a PCI-X bus.
+ * Not done: fibre and SerDes, TCP segmentation, flow control, wake on LAN, and
+ * the workarounds for 82544 and 82545 on a PCI-X bus.
  */
 
 #include <sys/cdefs.h>
@@ -22,13 +22,6 @@ __KERNEL_RCSID(0, "$NetBSD$");
 
 #include "if_i8254xvar.h"
 
-#include <sys/intr.h>
-#include <sys/kernel.h>
-#include <sys/sockio.h>
-
-#define	I8254X_RESET_US		10000
-
-/* The largest part of a fresh start is over at once; the link takes longer. */
 static const struct i8254x_product {
 	uint16_t		ip_id;
 	enum i8254x_type	ip_type;
@@ -56,9 +49,6 @@ static const struct i8254x_product {
 	 IFCAP_CSUM_UDPv4_Rx | IFCAP_CSUM_UDPv4_Tx |			\
 	 IFCAP_CSUM_TCPv6_Tx | IFCAP_CSUM_UDPv6_Tx)
 
-#define	I8254X_INTERRUPTS						\
-	(INT_TXDW | INT_LSC | INT_RXSEQ | INT_RXDMT0 | INT_RXO | INT_RXT0)
-
 static int	i8254x_match(device_t, cfdata_t, void *);
 static void	i8254x_attach(device_t, device_t, void *);
 static int	i8254x_detach(device_t, int);
@@ -70,15 +60,6 @@ static int	i8254x_map(struct i8254x_softc *,
 static int	i8254x_rings_attach(struct i8254x_softc *);
 static int	i8254x_address(struct i8254x_softc *);
 static void	i8254x_ifattach(struct i8254x_softc *);
-static int	i8254x_reset(struct i8254x_softc *);
-
-static int	i8254x_intr(void *);
-static void	i8254x_tick(void *);
-static void	i8254x_start(struct ifnet *);
-static int	i8254x_init(struct ifnet *);
-static void	i8254x_stop(struct ifnet *, int);
-static int	i8254x_ioctl(struct ifnet *, u_long, void *);
-static int	i8254x_ifflags(struct ethercom *);
 
 CFATTACH_DECL_NEW(iex, sizeof(struct i8254x_softc),
     i8254x_match, i8254x_attach, i8254x_detach, NULL);
@@ -359,307 +340,4 @@ i8254x_resume(device_t self, const pmf_qual_t *qual)
 	error = i8254x_reset(sc);
 	mutex_exit(&sc->sc_lock);
 	return error == 0;
-}
-
-/* == The chip == */
-
-/*
- * Reset it, section 14.3: all but the PHY; no interrupts, no DMA.  The packet
- * buffer is divided before, as this takes effect with the reset.
- */
-static int
-i8254x_reset(struct i8254x_softc *sc)
-{
-	const bool jumbo = sc->sc_if.if_mtu > ETHERMTU;
-
-	CSR_WRITE(sc, REG_IMC, ~0u);
-	CSR_WRITE(sc, REG_RCTL, 0);
-	CSR_WRITE(sc, REG_TCTL, TCTL_PSP);
-	CSR_WRITE(sc, REG_PBA, jumbo ? PBA_JUMBO : PBA_DEFAULT);
-	CSR_FLUSH(sc);
-	CSR_WRITE(sc, REG_CTRL, CSR_READ(sc, REG_CTRL) | CTRL_RST);
-	delay(I8254X_RESET_US);		/* it reads its EEPROM */
-	if ((CSR_READ(sc, REG_CTRL) & CTRL_RST) != 0)
-		return ETIMEDOUT;
-	CSR_WRITE(sc, REG_IMC, ~0u);
-	(void)CSR_READ(sc, REG_ICR);
-
-	/* Speed and duplex come from the PHY; no pause frames. */
-	sc->sc_ctrl = CSR_READ(sc, REG_CTRL);
-	sc->sc_ctrl &= ~(CTRL_FRCSPD | CTRL_FRCDPX | CTRL_RFCE | CTRL_TFCE |
-	    CTRL_VME | CTRL_PHY_RST);
-	sc->sc_ctrl |= CTRL_SLU | CTRL_ASDE;
-	CSR_WRITE(sc, REG_CTRL, sc->sc_ctrl);
-	CSR_WRITE(sc, REG_FCAL, 0);
-	CSR_WRITE(sc, REG_FCAH, 0);
-	CSR_WRITE(sc, REG_FCT, 0);
-	CSR_WRITE(sc, REG_FCTTV, 0);
-	CSR_WRITE(sc, REG_WUC, 0);
-
-	/* ARP requests are for us, not for the management firmware. */
-	if (sc->sc_type != I82544)
-		CSR_WRITE(sc, REG_MANC,
-		    CSR_READ(sc, REG_MANC) & ~MANC_ARP_EN);
-	return 0;
-}
-
-/* Have the chip take off and put in VLAN tags, or not. */
-static void
-i8254x_set_vlan(struct i8254x_softc *sc)
-{
-
-	KASSERT(mutex_owned(&sc->sc_lock));
-
-	if (I8254X_VLAN_HWTAG(&sc->sc_ec))
-		sc->sc_ctrl |= CTRL_VME;
-	else
-		sc->sc_ctrl &= ~CTRL_VME;
-	CSR_WRITE(sc, REG_VET, ETHERTYPE_VLAN);
-	CSR_WRITE(sc, REG_CTRL, sc->sc_ctrl);
-}
-
-/* Bring the chip to rest, and give up what is in the rings. */
-static void
-i8254x_stop_locked(struct i8254x_softc *sc)
-{
-	struct ifnet * const ifp = &sc->sc_if;
-
-	KASSERT(mutex_owned(&sc->sc_lock));
-
-	if ((ifp->if_flags & IFF_RUNNING) != 0)
-		i8254x_stats_update(sc);
-	ifp->if_flags &= ~(IFF_RUNNING | IFF_OACTIVE);
-	callout_stop(&sc->sc_tick);
-	if (i8254x_reset(sc) != 0)
-		aprint_error_dev(sc->sc_dev, "reset failed\n");
-	i8254x_tx_stop(sc);
-	i8254x_rx_stop(sc);
-}
-
-/* Start from anew, with what the interface is set to now: section 14. */
-static int
-i8254x_init_locked(struct i8254x_softc *sc)
-{
-	struct ifnet * const ifp = &sc->sc_if;
-	int error, i;
-
-	KASSERT(mutex_owned(&sc->sc_lock));
-
-	if (sc->sc_dying)
-		return ENXIO;
-	i8254x_stop_locked(sc);
-	i8254x_stats_clear(sc);
-	i8254x_set_vlan(sc);
-	for (i = 0; i < VFTA_WORDS; i++)
-		CSR_WRITE(sc, REG_VFTA(i), 0);
-	i8254x_tx_init(sc);
-	error = i8254x_rx_init(sc);
-	if (error != 0) {
-		aprint_error_dev(sc->sc_dev,
-		    "unable to fill the receive ring: error %d\n", error);
-		i8254x_stop_locked(sc);
-		return error;
-	}
-	i8254x_moderation(sc);
-	error = i8254x_phy_setup(sc);
-	if (error != 0) {
-		aprint_error_dev(sc->sc_dev, "PHY: error %d\n", error);
-		i8254x_stop_locked(sc);
-		return error;
-	}
-
-	sc->sc_if_flags = ifp->if_flags;
-	ifp->if_flags |= IFF_RUNNING;
-	ifp->if_flags &= ~IFF_OACTIVE;
-	sc->sc_imask = I8254X_INTERRUPTS;
-	CSR_WRITE(sc, REG_IMS, sc->sc_imask);
-	callout_schedule(&sc->sc_tick, I8254X_TICK * hz);
-	return 0;
-}
-
-/*
- * Interrupt, section 3.4.  Reading ICR clears it, and so acknowledges.  Read
- * it until there is nothing left: an MSI comes for the first cause only.
- */
-static int
-i8254x_intr(void *arg)
-{
-	struct i8254x_softc *sc = arg;
-	struct ifnet * const ifp = &sc->sc_if;
-	struct mbuf *frames;
-	bool changed = false;
-	int handled = 0, link;
-	uint32_t icr;
-
-	for (;;) {
-		mutex_enter(&sc->sc_lock);
-		icr = 0;
-		if ((ifp->if_flags & IFF_RUNNING) != 0)
-			icr = CSR_READ(sc, REG_ICR) & sc->sc_imask;
-		if (icr == 0)
-			break;
-		handled = 1;
-		I8254X_EVENT(sc, EV_INTR);
-		if ((icr & INT_RXO) != 0)
-			I8254X_EVENT(sc, EV_RX_OVERRUN);
-		frames = i8254x_rxeof(sc);
-		i8254x_txeof(sc);
-		i8254x_tx_start(sc);
-		if ((icr & (INT_LSC | INT_RXSEQ)) != 0) {
-			I8254X_EVENT(sc, EV_INTR_LINK);
-			if (i8254x_link_update(sc))
-				changed = true;
-		}
-		mutex_exit(&sc->sc_lock);
-		i8254x_rx_input(sc, frames);
-	}
-	link = sc->sc_link;
-	mutex_exit(&sc->sc_lock);
-	if (changed)
-		if_link_state_change(ifp, link);
-	return handled;
-}
-
-/* Is a frame stuck?  Start again then. */
-static void
-i8254x_watchdog(struct i8254x_softc *sc)
-{
-
-	KASSERT(mutex_owned(&sc->sc_lock));
-
-	if (sc->sc_tx_timer == 0 || --sc->sc_tx_timer != 0)
-		return;
-	/* Perhaps only the interrupt was lost. */
-	sc->sc_tx_timer = 1;
-	i8254x_txeof(sc);
-	if (sc->sc_txjfree == I8254X_NTXJOBS)
-		return;
-	I8254X_EVENT(sc, EV_TX_TIMEOUT);
-	I8254X_STAT(&sc->sc_if, if_oerrors, 1);
-	aprint_error_dev(sc->sc_dev, "device timeout (txfree %d, txnext %d)\n",
-	    sc->sc_txfree, sc->sc_txnext);
-	(void)i8254x_init_locked(sc);
-	i8254x_tx_start(sc);
-}
-
-/* Callout, once per second while the interface runs. */
-static void
-i8254x_tick(void *arg)
-{
-	struct i8254x_softc *sc = arg;
-	struct ifnet * const ifp = &sc->sc_if;
-	bool changed = false;
-	int link;
-
-	mutex_enter(&sc->sc_lock);
-	if ((ifp->if_flags & IFF_RUNNING) != 0) {
-		i8254x_stats_update(sc);
-		changed = i8254x_link_update(sc);
-		callout_schedule(&sc->sc_tick, I8254X_TICK * hz);
-		i8254x_watchdog(sc);
-	}
-	link = sc->sc_link;
-	mutex_exit(&sc->sc_lock);
-	if (changed)
-		if_link_state_change(ifp, link);
-}
-
-/* == The interface: see ifnet(9) == */
-
-static void
-i8254x_start(struct ifnet *ifp)
-{
-	struct i8254x_softc *sc = ifp->if_softc;
-
-	mutex_enter(&sc->sc_lock);
-	i8254x_tx_start(sc);
-	mutex_exit(&sc->sc_lock);
-}
-
-static int
-i8254x_init(struct ifnet *ifp)
-{
-	struct i8254x_softc *sc = ifp->if_softc;
-	bool changed = false;
-	int error, link;
-
-	mutex_enter(&sc->sc_lock);
-	error = i8254x_init_locked(sc);
-	if (error == 0)
-		changed = i8254x_link_update(sc);
-	link = sc->sc_link;
-	mutex_exit(&sc->sc_lock);
-	if (changed)
-		if_link_state_change(ifp, link);
-	return error;
-}
-
-static void
-i8254x_stop(struct ifnet *ifp, int disable)
-{
-	struct i8254x_softc *sc = ifp->if_softc;
-
-	mutex_enter(&sc->sc_lock);
-	i8254x_stop_locked(sc);
-	mutex_exit(&sc->sc_lock);
-}
-
-/*
- * The interface's flags have changed, or a VLAN came or went.  ENETRESET: only
- * a new start does it.
- */
-static int
-i8254x_ifflags(struct ethercom *ec)
-{
-	struct ifnet * const ifp = &ec->ec_if;
-	struct i8254x_softc *sc = ifp->if_softc;
-	int error = 0;
-	u_short change;
-
-	mutex_enter(&sc->sc_lock);
-	change = ifp->if_flags ^ sc->sc_if_flags;
-	sc->sc_if_flags = ifp->if_flags;
-	if ((change & ~(IFF_CANTCHANGE | IFF_DEBUG)) != 0)
-		error = ENETRESET;
-	else {
-		if ((change & (IFF_PROMISC | IFF_ALLMULTI)) != 0)
-			i8254x_set_filter(sc);
-		i8254x_set_vlan(sc);
-	}
-	mutex_exit(&sc->sc_lock);
-	return error;
-}
-
-static int
-i8254x_ioctl(struct ifnet *ifp, u_long cmd, void *data)
-{
-	struct i8254x_softc *sc = ifp->if_softc;
-	struct ifreq *ifr = data;
-	int error, s;
-
-	switch (cmd) {
-	case SIOCSIFMEDIA:
-	case SIOCGIFMEDIA:
-		return ifmedia_ioctl(ifp, ifr, &sc->sc_media, cmd);
-	}
-
-	s = splnet();
-	error = ether_ioctl(ifp, cmd, data);
-	splx(s);
-	if (error != ENETRESET)
-		return error;
-
-	/* It is done, but the hardware does not know yet. */
-	if ((ifp->if_flags & IFF_RUNNING) == 0)
-		return 0;
-	switch (cmd) {
-	case SIOCADDMULTI:
-	case SIOCDELMULTI:
-		mutex_enter(&sc->sc_lock);
-		i8254x_set_filter(sc);
-		mutex_exit(&sc->sc_lock);
-		return 0;
-	default:
-		return i8254x_init(ifp);
-	}
 }

@@ -104,6 +104,28 @@ i8254x_vlan_output(struct ethercom *ec, struct mbuf *m, uint16_t *tagp)
 #define	ETHER_UNLOCK(ec)	do { } while (/*CONSTCOND*/0)
 #endif
 
+/* Tell the stack whether all multicast is received. */
+#ifdef ETHER_F_ALLMULTI
+#define	I8254X_SET_ALLMULTI(ifp, all)					\
+do {									\
+	struct ethercom * const _ec = (struct ethercom *)(ifp);		\
+	ETHER_LOCK(_ec);						\
+	if (all)							\
+		_ec->ec_flags |= ETHER_F_ALLMULTI;			\
+	else								\
+		_ec->ec_flags &= ~ETHER_F_ALLMULTI;			\
+	ETHER_UNLOCK(_ec);						\
+} while (/*CONSTCOND*/0)
+#else
+#define	I8254X_SET_ALLMULTI(ifp, all)					\
+do {									\
+	if (all)							\
+		(ifp)->if_flags |= IFF_ALLMULTI;			\
+	else								\
+		(ifp)->if_flags &= ~IFF_ALLMULTI;			\
+} while (/*CONSTCOND*/0)
+#endif
+
 #define	I8254X_NEXTTX(x)	(((x) + 1) % I8254X_NTXDESC)
 #define	I8254X_NEXTJOB(x)	(((x) + 1) % I8254X_NTXJOBS)
 #define	I8254X_NEXTRX(x)	(((x) + 1) % I8254X_NRXDESC)
@@ -286,13 +308,23 @@ struct i8254x_softc {
 	bus_dmamap_sync((sc)->sc_dmat, (sc)->sc_ring_map,		\
 	    I8254X_TXOFF(i), (n) * sizeof(struct i8254x_txdesc), (ops))
 
+/* i8254x_ifnet.c */
+int	i8254x_reset(struct i8254x_softc *);
+int	i8254x_intr(void *);
+void	i8254x_tick(void *);
+void	i8254x_start(struct ifnet *);
+int	i8254x_init(struct ifnet *);
+void	i8254x_stop(struct ifnet *, int);
+int	i8254x_ioctl(struct ifnet *, u_long, void *);
+int	i8254x_ifflags(struct ethercom *);
+
 /* i8254x_eeprom.c */
 int	i8254x_eeprom_read(struct i8254x_softc *, u_int, u_int, uint16_t *);
 bool	i8254x_eeprom_valid(struct i8254x_softc *);
 
 /* i8254x_phy.c */
 int	i8254x_phy_attach(struct i8254x_softc *);
-int	i8254x_phy_setup(struct i8254x_softc *);
+int	i8254x_phy_setup(struct i8254x_softc *, bool);
 bool	i8254x_link_update(struct i8254x_softc *);
 int	i8254x_mediachange(struct ifnet *);
 void	i8254x_mediastatus(struct ifnet *, struct ifmediareq *);

@@ -17,12 +17,8 @@
  *	teach_timeout()		a callout looks after the device
  *	teach_reset_work()	a worker thread resets it, the thread is woken
  *
- * Users reach the device through sysctl(8): see teach_sysctl_attach().
- *
- * Locking.  sc_lock covers the request and all registers but ISR.  The hard
- * interrupt handler must not wait for it, hence sc_intr_lock, a spin mutex:
- * it covers sc_cause, the only thing that the handler leaves behind.  When
- * both are held, sc_lock was taken first.
+ * Users reach the device through sysctl(8): see teach_sysctl.c.  The softc, and
+ * which lock covers what of it, are in teachvar.h.
  */
 
 #include <sys/cdefs.h>
@@ -30,87 +26,19 @@ __KERNEL_RCSID(0, "$NetBSD$");
 
 #include <sys/param.h>
 #include <sys/systm.h>
-#include <sys/bus.h>
-#include <sys/callout.h>
-#include <sys/condvar.h>
-#include <sys/device.h>
-#include <sys/evcnt.h>
 #include <sys/intr.h>
 #include <sys/kernel.h>
-#include <sys/kmem.h>
-#include <sys/mutex.h>
 #include <sys/proc.h>
-#include <sys/sysctl.h>
-#include <sys/workqueue.h>
 
 #include <dev/pci/pcireg.h>
 #include <dev/pci/pcivar.h>
 
-#include "pci_irq.h"
-#include "teachreg.h"
+#include "teachvar.h"
 
 #define	TEACH_TIMEOUT_MS	1000	/* how long a command may take */
-#define	TEACH_TEXT_MAX		256	/* bytes of a string, with its NUL */
 
 /* Bits of cf_flags, from the kernel's configuration: "flags 1". */
 #define	TEACH_CF_INTX		0x1	/* do not use MSI */
-
-enum teach_state {
-	TEACH_IDLE,		/* no request */
-	TEACH_RUNNING,		/* the device has it */
-	TEACH_DONE		/* it is complete; sc_error tells how */
-};
-
-struct teach_softc {
-	device_t		sc_dev;
-	bool			sc_attached;
-
-	/* Access to the device. */
-	pci_chipset_tag_t	sc_pc;
-	struct pci_irq		sc_irq;
-	bus_space_tag_t		sc_st;
-	bus_space_handle_t	sc_sh;
-	bus_size_t		sc_ss;		/* 0: not mapped */
-
-	/* A buffer that the device reads and writes. */
-	bus_dma_tag_t		sc_dmat;
-	bus_dma_segment_t	sc_seg;
-	int			sc_nseg;
-	bus_dmamap_t		sc_map;
-	uint8_t			*sc_buf;
-
-	/* The request. */
-	kmutex_t		sc_lock;
-	kcondvar_t		sc_cv;		/* sc_state, or a flag, changed */
-	enum teach_state	sc_state;
-	int			sc_error;
-	bool			sc_reset_queued;
-	bool			sc_suspended;	/* no new requests: wait */
-	bool			sc_dying;	/* no new requests: ENXIO */
-	callout_t		sc_timeout;
-	struct workqueue	*sc_wq;
-	struct work		sc_reset_work;
-
-	/* From the hard interrupt to the soft one. */
-	kmutex_t		sc_intr_lock;
-	uint32_t		sc_cause;	/* INT_* */
-	void			*sc_si;
-
-	/* What the registers lose when the device is reset. */
-	uint32_t		sc_latency;
-	uint32_t		sc_period;
-
-	/* What users see. */
-	struct sysctllog	*sc_log;
-	char			sc_text[TEACH_TEXT_MAX];
-	char			sc_fifo[TEACH_TEXT_MAX];
-	int			sc_copied;	/* bytes of the last self-test */
-	int64_t			sc_counter;	/* commands completed */
-	int64_t			sc_ticks;	/* expirations of the timer */
-	struct evcnt		sc_ev_intr;
-	struct evcnt		sc_ev_error;
-	struct evcnt		sc_ev_timeout;
-};
 
 static int	teach_match(device_t, cfdata_t, void *);
 static void	teach_attach(device_t, device_t, void *);
@@ -118,7 +46,6 @@ static int	teach_detach(device_t, int);
 static void	teach_release(struct teach_softc *);
 
 static int	teach_dma_attach(struct teach_softc *);
-static void	teach_sysctl_attach(struct teach_softc *);
 static bool	teach_suspend(device_t, const pmf_qual_t *);
 static bool	teach_resume(device_t, const pmf_qual_t *);
 
@@ -130,20 +57,6 @@ static void	teach_reset_work(struct work *, void *);
 
 CFATTACH_DECL_NEW(teach, sizeof(struct teach_softc),
     teach_match, teach_attach, teach_detach, NULL);
-
-static inline uint32_t
-teach_read(struct teach_softc *sc, bus_size_t reg)
-{
-
-	return bus_space_read_4(sc->sc_st, sc->sc_sh, reg);
-}
-
-static inline void
-teach_write(struct teach_softc *sc, bus_size_t reg, uint32_t val)
-{
-
-	bus_space_write_4(sc->sc_st, sc->sc_sh, reg, val);
-}
 
 /* == Autoconfiguration: see driver(9) == */
 
@@ -371,7 +284,7 @@ teach_init(struct teach_softc *sc)
 }
 
 /* The device's counters clear when read: collect them. */
-static void
+void
 teach_collect(struct teach_softc *sc)
 {
 
@@ -403,7 +316,7 @@ teach_start_dma(struct teach_softc *sc, size_t len)
  * Sleeps until it is done.  Errors: EINVAL (len), EINTR, ENXIO (the device
  * goes), EIO (it failed), ETIMEDOUT.
  */
-static int
+int
 teach_transfer(struct teach_softc *sc, uint8_t *data, size_t len, bool fifo)
 {
 	int error = 0;
@@ -594,232 +507,4 @@ teach_resume(device_t self, const pmf_qual_t *qual)
 	cv_broadcast(&sc->sc_cv);
 	mutex_exit(&sc->sc_lock);
 	return true;
-}
-
-/* == sysctl(9): the users' side == */
-
-/*
- * A string that is written is swapped, and then read.  A helper presents the
- * node's value by way of a copy of the node that points to a variable of its
- * own; sysctl_lookup() moves the old value out and the new one in.
- */
-static int
-teach_sysctl_string(char *value, bool fifo, SYSCTLFN_ARGS)
-{
-	struct sysctlnode node = *rnode;
-	struct teach_softc *sc = node.sysctl_data;
-	char *text;
-	int error;
-
-	text = kmem_zalloc(TEACH_TEXT_MAX, KM_SLEEP);
-	strlcpy(text, value, TEACH_TEXT_MAX);
-	node.sysctl_data = text;
-	node.sysctl_size = TEACH_TEXT_MAX;
-	error = sysctl_lookup(SYSCTLFN_CALL(&node));
-	if (error == 0 && newp != NULL) {
-		if (text[0] != '\0')
-			error = teach_transfer(sc, (uint8_t *)text,
-			    strlen(text), fifo);
-		if (error == 0)
-			strlcpy(value, text, TEACH_TEXT_MAX);
-	}
-	kmem_free(text, TEACH_TEXT_MAX);
-	return error;
-}
-
-static int
-teach_sysctl_text(SYSCTLFN_ARGS)
-{
-	struct teach_softc *sc = rnode->sysctl_data;
-
-	return teach_sysctl_string(sc->sc_text, false, SYSCTLFN_CALL(rnode));
-}
-
-static int
-teach_sysctl_fifo(SYSCTLFN_ARGS)
-{
-	struct teach_softc *sc = rnode->sysctl_data;
-
-	return teach_sysctl_string(sc->sc_fifo, true, SYSCTLFN_CALL(rnode));
-}
-
-/* A self-test: write N, and N bytes are swapped by DMA and compared. */
-static int
-teach_sysctl_copy(SYSCTLFN_ARGS)
-{
-	struct sysctlnode node = *rnode;
-	struct teach_softc *sc = node.sysctl_data;
-	int error, i, len;
-	uint8_t *data;
-
-	len = sc->sc_copied;
-	node.sysctl_data = &len;
-	error = sysctl_lookup(SYSCTLFN_CALL(&node));
-	if (error != 0 || newp == NULL)
-		return error;
-	if (len < 1 || len > TEACH_LENGTH_MAX)
-		return EINVAL;
-
-	data = kmem_alloc(len, KM_SLEEP);
-	for (i = 0; i < len; i++)
-		data[i] = 'a' + i % 26;
-	error = teach_transfer(sc, data, len, false);
-	for (i = 0; error == 0 && i < len; i++) {
-		if (data[i] != 'A' + i % 26) {
-			aprint_error_dev(sc->sc_dev,
-			    "self-test: byte %d is %#x\n", i, data[i]);
-			error = EIO;
-		}
-	}
-	kmem_free(data, len);
-	if (error == 0)
-		sc->sc_copied = len;
-	return error;
-}
-
-/* The counters of the device, brought up to date. */
-static int
-teach_sysctl_count(int64_t *count, SYSCTLFN_ARGS)
-{
-	struct sysctlnode node = *rnode;
-	struct teach_softc *sc = node.sysctl_data;
-	int64_t value;
-
-	mutex_enter(&sc->sc_lock);
-	if (!sc->sc_suspended)
-		teach_collect(sc);
-	value = *count;
-	mutex_exit(&sc->sc_lock);
-
-	node.sysctl_data = &value;
-	return sysctl_lookup(SYSCTLFN_CALL(&node));
-}
-
-static int
-teach_sysctl_counter(SYSCTLFN_ARGS)
-{
-	struct teach_softc *sc = rnode->sysctl_data;
-
-	return teach_sysctl_count(&sc->sc_counter, SYSCTLFN_CALL(rnode));
-}
-
-static int
-teach_sysctl_ticks(SYSCTLFN_ARGS)
-{
-	struct teach_softc *sc = rnode->sysctl_data;
-
-	return teach_sysctl_count(&sc->sc_ticks, SYSCTLFN_CALL(rnode));
-}
-
-/* A register.  If copy is not NULL, it keeps the value over a reset. */
-static int
-teach_sysctl_register(bus_size_t reg, uint32_t *copy, SYSCTLFN_ARGS)
-{
-	struct sysctlnode node = *rnode;
-	struct teach_softc *sc = node.sysctl_data;
-	int error, value;
-
-	mutex_enter(&sc->sc_lock);
-	value = (int)teach_read(sc, reg);
-	mutex_exit(&sc->sc_lock);
-
-	node.sysctl_data = &value;
-	error = sysctl_lookup(SYSCTLFN_CALL(&node));
-	if (error != 0 || newp == NULL)
-		return error;
-
-	mutex_enter(&sc->sc_lock);
-	teach_write(sc, reg, (uint32_t)value);
-	if (copy != NULL)
-		*copy = (uint32_t)value;
-	mutex_exit(&sc->sc_lock);
-	return 0;
-}
-
-static int
-teach_sysctl_scratch(SYSCTLFN_ARGS)
-{
-
-	return teach_sysctl_register(TEACH_SCRATCH, NULL,
-	    SYSCTLFN_CALL(rnode));
-}
-
-static int
-teach_sysctl_latency(SYSCTLFN_ARGS)
-{
-	struct teach_softc *sc = rnode->sysctl_data;
-
-	return teach_sysctl_register(TEACH_LATENCY, &sc->sc_latency,
-	    SYSCTLFN_CALL(rnode));
-}
-
-static int
-teach_sysctl_period(SYSCTLFN_ARGS)
-{
-	struct teach_softc *sc = rnode->sysctl_data;
-
-	return teach_sysctl_register(TEACH_PERIOD, &sc->sc_period,
-	    SYSCTLFN_CALL(rnode));
-}
-
-/* The nodes below hw.teach0. */
-static const struct teach_node {
-	const char	*name;
-	const char	*descr;
-	int		flags;
-	int		type;
-	size_t		size;
-	sysctlfn	helper;
-} teach_nodes[] = {
-	{ "text", "String to swap by DMA",
-	  CTLFLAG_READWRITE, CTLTYPE_STRING, TEACH_TEXT_MAX,
-	  teach_sysctl_text },
-	{ "fifo", "String to swap through the FIFO",
-	  CTLFLAG_READWRITE, CTLTYPE_STRING, TEACH_TEXT_MAX,
-	  teach_sysctl_fifo },
-	{ "copy", "Bytes to swap by DMA as a self-test",
-	  CTLFLAG_READWRITE, CTLTYPE_INT, sizeof(int),
-	  teach_sysctl_copy },
-	{ "counter", "Commands completed",
-	  CTLFLAG_READONLY, CTLTYPE_QUAD, sizeof(int64_t),
-	  teach_sysctl_counter },
-	{ "ticks", "Expirations of the timer",
-	  CTLFLAG_READONLY, CTLTYPE_QUAD, sizeof(int64_t),
-	  teach_sysctl_ticks },
-	{ "scratch", "Scratch register",
-	  CTLFLAG_READWRITE, CTLTYPE_INT, sizeof(int),
-	  teach_sysctl_scratch },
-	{ "latency", "Time that a command takes (ns)",
-	  CTLFLAG_READWRITE, CTLTYPE_INT, sizeof(int),
-	  teach_sysctl_latency },
-	{ "period", "Period of the timer (ns), 0: off",
-	  CTLFLAG_READWRITE, CTLTYPE_INT, sizeof(int),
-	  teach_sysctl_period },
-};
-
-static void
-teach_sysctl_attach(struct teach_softc *sc)
-{
-	const struct sysctlnode *rnode;
-	const struct teach_node *tn;
-	void *data = sc;
-	size_t i;
-	int error;
-
-	error = sysctl_createv(&sc->sc_log, 0, NULL, &rnode, 0, CTLTYPE_NODE,
-	    device_xname(sc->sc_dev), SYSCTL_DESCR("Teaching device"),
-	    NULL, 0, NULL, 0, CTL_HW, CTL_CREATE, CTL_EOL);
-	for (i = 0; error == 0 && i < __arraycount(teach_nodes); i++) {
-		tn = &teach_nodes[i];
-		/*
-		 * In parentheses, the function and not the macro of its name,
-		 * which wants to see the type as a constant.
-		 */
-		error = (sysctl_createv)(&sc->sc_log, 0, &rnode, NULL,
-		    tn->flags, tn->type, tn->name, SYSCTL_DESCR(tn->descr),
-		    tn->helper, 0, data, tn->size, CTL_CREATE, CTL_EOL);
-	}
-	if (error != 0)
-		aprint_error_dev(sc->sc_dev,
-		    "unable to create sysctl nodes: error %d\n", error);
 }

@@ -757,7 +757,7 @@ int rumphost_kpause(const char *wmesg, int32_t ticks, int32_t interruptible, voi
 void rumphost_assert_sleepable(void);
 
 /* Let other runnable threads of the same priority go first.  Threads only. */
-void rumphost_yield(void);
+void rumphost_preempt(void);
 
 /* == workqueue(9) == */
 

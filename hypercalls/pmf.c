@@ -13,7 +13,11 @@
 #include <sys/pmf.h>
 #include <sys/socket.h>
 
+/* A tree's inline functions have parameters that they do not use. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wunused-parameter"
 #include <net/if.h>
+#pragma GCC diagnostic pop
 
 #include "shim.h"
 #include "device_private.h"

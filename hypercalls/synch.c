@@ -76,14 +76,14 @@ void
 yield(void)
 {
 
-	rumphost_yield();
+	rumphost_preempt();
 }
 
 void
 preempt(void)
 {
 
-	rumphost_yield();
+	rumphost_preempt();
 }
 
 void

@@ -18,7 +18,8 @@
 #undef sysctl_createv
 
 struct sysctllog;
-__link_set_decl(sysctl_funcs, void (struct sysctllog **));
+typedef void setup_function(struct sysctllog **);
+__link_set_decl(sysctl_funcs, setup_function);
 
 /* A node and its place in the tree. */
 struct place {
@@ -26,6 +27,7 @@ struct place {
 	struct place	*p_parent;
 	struct place	*p_children;	/* youngest first */
 	struct place	*p_next;
+	struct sysctllog *p_log;	/* the log that it is in, or NULL */
 	struct place	*p_logged;	/* the one made before it, of the same log */
 };
 
@@ -34,6 +36,7 @@ struct sysctllog {
 	struct place	*log_last;
 };
 
+RUMPHOST_UPCALL void rumphost_sysctl_forget(struct sysctlnode *);
 RUMPHOST_UPCALL int rumphost_sysctl_access(struct sysctlnode *, void *, size_t *, const void *,
     size_t);
 
@@ -114,14 +117,13 @@ rumphost_sysctl_load(void)
 		{ "debug", CTL_DEBUG }, { "hw", CTL_HW }, { "machdep", CTL_MACHDEP },
 		{ "ddb", CTL_DDB }, { "vendor", CTL_VENDOR }, { "security", CTL_SECURITY },
 	};
-	void (* const *setup)(struct sysctllog **);
+	setup_function * const *setup;
 
 	sysctl_root.sysctl_flags = SYSCTL_VERSION | CTLFLAG_ROOT | CTLTYPE_NODE;
 	for (size_t n = 0; n < __arraycount(top); n++)
 		announce(make(&root, top[n].name, top[n].number, CTLFLAG_PERMANENT, CTLTYPE_NODE,
 		    0), NULL);
-	for (setup = (void (* const *)(struct sysctllog **))__link_set_start(sysctl_funcs);
-	    setup < (void (* const *)(struct sysctllog **))__link_set_end(sysctl_funcs); setup++)
+	for (setup = __link_set_start(sysctl_funcs); setup < __link_set_end(sysctl_funcs); setup++)
 		(**setup)(NULL);
 }
 
@@ -189,6 +191,11 @@ unlink_place(struct place *p)
 	while (*link != p)
 		link = &(*link)->p_next;
 	*link = p->p_next;
+	if (p->p_log == NULL)
+		return;
+	for (link = &p->p_log->log_last; *link != p; link = &(*link)->p_logged)
+		continue;
+	*link = p->p_logged;
 }
 
 static void
@@ -226,6 +233,7 @@ note(struct sysctllog **log, struct place *p)
 		return;
 	if (*log == NULL)
 		*log = rumphost_config_memory(sizeof(**log));
+	p->p_log = *log;
 	p->p_logged = (*log)->log_last;
 	(*log)->log_last = p;
 }
@@ -301,6 +309,14 @@ sysctl_destroyv(struct sysctlnode *start, ...)
 	return 0;
 }
 
+/* The host takes a node away whose driver has crashed. */
+void
+rumphost_sysctl_forget(struct sysctlnode *node)
+{
+
+	destroy(place(node), false);
+}
+
 /* Nodes that others have put children into stay, as in a kernel. */
 void
 sysctl_teardown(struct sysctllog **log)
@@ -311,6 +327,7 @@ sysctl_teardown(struct sysctllog **log)
 		return;
 	for (p = (*log)->log_last; p != NULL; p = before) {
 		before = p->p_logged;
+		p->p_log = NULL;
 		if (p->p_children == NULL)
 			destroy(p, true);
 	}

@@ -15,7 +15,7 @@ FLOORS = {
     "errors": 1, "trace": 1, "sources": 1,
     "boundary": 2, "machine": 2,
     "models": 3, "kernel": 3,
-    "build": 4, "classes": 4,
+    "build": 4, "classes": 4, "machines": 4,
     "host": 5,
     "debug": 6, "testing": 6, "cli": 6,
 }  # fmt: skip

@@ -9,6 +9,9 @@ from pathlib import Path
 from rumphost.errors import Frame
 
 
+_SWITCHING = ("rumphost_enter", "rumphost_switch", "call", "fiber_main", "leave", "trap")
+
+
 class Symbolizer:
     """Looks addresses of this process up in the debug information of what is mapped there."""
 
@@ -37,8 +40,13 @@ class Symbolizer:
             frame
             for index, address in enumerate(addresses)
             for frame in found.get(index, [Frame(address)])
-            if frame.function not in ("rumphost_enter", "call", "fiber_main", "trap")
+            if not _is_ours(frame)
         ]
+
+
+def _is_ours(frame: Frame) -> bool:
+    """Tell whether a frame is the way into or out of a fiber, which says nothing of a driver."""
+    return frame.function in _SWITCHING or "/stubs-" in frame.file
 
 
 def _mappings() -> list[tuple[int, int, int, str]]:

@@ -150,7 +150,7 @@ def _quoted(text: str) -> str:
 def _number(locator: Locator) -> str:
     """Return a locator's default for a table of int; a string default has no number."""
     default = locator.default or "0"
-    return default if re.fullmatch(r"-?\w+", default) else "0"
+    return default if re.fullmatch(r"-?(0x[0-9A-Fa-f]+|[0-9]+)", default) else "0"
 
 
 def _driver(config: Config, name: str, carried: list[str], *, is_defined: bool) -> str:

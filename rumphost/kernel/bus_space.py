@@ -34,6 +34,8 @@ _TRAPPED = 1 << 63
 _NUMBER_SHIFT = 40
 _START = 1 << 36
 _LARGEST = 1 << 38
+_NUMBERS = (1 << 23) - 1
+_REMEMBERED = 64  # mappings that are gone, for messages
 _SPACES = ("memory", "I/O")
 _FORMATS = {1: "B", 2: "H", 4: "I", 8: "Q"}
 
@@ -82,7 +84,7 @@ class BusSpace:
         self._by_handle: dict[int, Mapping] = {}
         self._by_number: dict[int, Mapping] = {}
         self._gone: dict[int, Mapping] = {}
-        self._next_number = 1
+        self._next_number = 0
 
     # -- what the host and debuggers call
 
@@ -290,7 +292,7 @@ class BusSpace:
         address: int,
         linear: bool,
     ) -> Mapping:
-        number, self._next_number = self._next_number, self._next_number + 1
+        number = self._new_number()
         if linear:
             assert region.address is not None
             handle = region.address + start
@@ -306,10 +308,19 @@ class BusSpace:
             )
         return mapping
 
+    def _new_number(self) -> int:
+        """Return a number that no trapped mapping has, and that was not used lately."""
+        while True:
+            self._next_number = self._next_number % _NUMBERS + 1
+            if (_TRAPPED >> _NUMBER_SHIFT) + self._next_number not in self._by_number:
+                return self._next_number
+
     def _forget(self, mapping: Mapping) -> None:
         del self._by_handle[mapping.handle]
         if self._by_number.pop(mapping.handle >> _NUMBER_SHIFT, None) is not None:
             self._gone[mapping.handle >> _NUMBER_SHIFT] = mapping
+            if len(self._gone) > _REMEMBERED:
+                del self._gone[next(iter(self._gone))]
 
     def _mapping_of(self, handle: int, what: str) -> Mapping:
         """Return the mapping that a handle, or one of a part, belongs to."""

@@ -130,7 +130,7 @@ class Lwp:
         self.busy_until_ns = 0
         self.timeout: Event | None = None
         self.resume_value: int | None = None
-        self.kernel_lock_count = 0
+        self.kernel_lock_count = 0 if mpsafe else 1
         self._owner: Owner | None = None
         self.owner = owner
 

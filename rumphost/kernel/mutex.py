@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from rumphost.errors import Misuse
 
 from .hypercall import PARKED, Answer, hypercall
+from .leak import Leak
 from .lwp import Lwp, Owner
 from .sleep import Labels, check_sleep, describe_held, name_of
 
@@ -116,9 +117,9 @@ class Mutexes:
         if lwp.spin_count or lwp.held():
             raise Misuse(f"mutex(9): an lwp ended holding {describe_held(lwp)}")
 
-    def leaks(self, owner: Owner) -> list[str]:
+    def leaks(self, owner: Owner) -> list[Leak]:
         return [
-            f"{name_of(lwp)} still holds {describe_held(lwp)}"
+            Leak("mutex(9)", f"{name_of(lwp)} still holds {describe_held(lwp)}")
             for lwp in self._scheduler.lwps.values()
             if lwp.owner is owner and lwp.held()
         ]

@@ -346,6 +346,8 @@ class Scheduler:
             equals.rotate(-self._random.randrange(len(equals)))
 
     def _may_rotate(self, lwp: Lwp) -> bool:
+        if lwp.spin_count:
+            return False
         return lwp.kernel_lock_count == 0 or all(
             other.kernel_lock_count == 0 and other.mpsafe for other in self._queue.equals(0)
         )

@@ -58,8 +58,8 @@ class Synch:
     def assert_sleepable(self, lwp: Lwp) -> None:
         check_sleep(lwp, "ASSERT_SLEEPABLE(9): about to sleep")
 
-    @hypercall(name="yield")
-    def yield_(self, lwp: Lwp) -> Answer:
+    @hypercall
+    def preempt(self, lwp: Lwp) -> Answer:
         check_sleep(lwp, "yield(9): yield")
         self._scheduler.park(lwp, "yield")
         self._scheduler.wake(lwp)

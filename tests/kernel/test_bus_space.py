@@ -309,3 +309,12 @@ def test_the_trace_names_region_and_register(rig, handle):
         "region": "00:03.0 bar 0", "offset": 0, "register": "CTRL", "width": 4, "value": 5,
     }  # fmt: skip
     assert events[1].fields["register"] == "0x8"
+
+
+def test_mapping_again_and_again_leaves_nothing_behind(rig, service):
+    for _ in range(200):
+        error, handle = map_at(rig, MEMORY, BAR, 0x1000)
+        assert error == 0
+        call(rig, "bus_space_unmap", MEMORY, handle, 0x1000)
+    assert service.mappings == []
+    assert len(service._gone) <= 64

@@ -9,6 +9,7 @@
 #define _RUMPHOST_BUS_FUNCS_H_
 
 #include <sys/types.h>
+#include <machine/bus_defs.h>
 
 #ifndef RUMPHOST_BUS_INLINE
 #define RUMPHOST_BUS_INLINE \

@@ -6,6 +6,8 @@
 #ifndef _RUMPHOST_CPU_DATA_H_
 #define _RUMPHOST_CPU_DATA_H_
 
+#include <sys/types.h>
+
 struct cpu_data {
 	u_int	cpu_index;
 	char	cpu_name[8];

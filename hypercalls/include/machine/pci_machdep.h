@@ -8,6 +8,7 @@
 
 #include <sys/types.h>
 
+struct device;
 struct evcnt;
 struct pci_attach_args;
 struct pcibus_attach_args;

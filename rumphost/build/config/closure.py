@@ -53,16 +53,19 @@ class _Growth:
             self.devices[name] = None
             self.active |= self.config.transitive([name])
 
+    def wanted(self, device: str) -> list[Attachment]:
+        """Return a device's attachments, or those of them that were named."""
+        chosen = self.only.get(device)
+        known = self.config.devices[device].attachments
+        return [one for one in known if chosen is None or one.name in chosen]
+
     def attach(self) -> bool:
         """Take every attachment that has found its bus; True when there was a new one."""
         grown = False
         buses = self.buses()
         for name in list(self.devices):
-            for attachment in self.config.devices[name].attachments:
-                chosen = self.only.get(name)
+            for attachment in self.wanted(name):
                 if attachment.name in self.attachments or not buses.intersection(attachment.at):
-                    continue
-                if chosen and attachment.name not in chosen:
                     continue
                 self.attachments[attachment.name] = attachment
                 self.active |= self.config.transitive([attachment.name, *attachment.depends])
@@ -82,7 +85,7 @@ class _Growth:
     def add_parent(self, device: str) -> None:
         """Add the one device that carries a bus for ``device`` and attaches to the host itself."""
         config = self.config
-        buses = {bus for one in config.devices[device].attachments for bus in one.at}
+        buses = {bus for one in self.wanted(device) for bus in one.at}
         parents = [
             name
             for name, parent in config.devices.items()
@@ -174,7 +177,7 @@ def _device_of(config: Config, name: str) -> str:
 def _require_attachment(config: Config, growth: _Growth, device: str) -> None:
     if growth.is_attached(device):
         return
-    buses = sorted({bus for one in config.devices[device].attachments for bus in one.at})
+    buses = sorted({bus for one in growth.wanted(device) for bus in one.at})
     where = f"attaches to {', '.join(buses)} only" if buses else "attaches nowhere"
     raise BuildError(
         f"{device} ({config.devices[device].place}) {where}, "

@@ -1,8 +1,8 @@
 """Message interrupts as events: an ``ivshmem-doorbell`` device turns a message into an eventfd.
 
 A message-signalled interrupt is a write to memory. Aimed at the Doorbell register of that device,
-with data ``peer << 16 | vector``, it signals the eventfd that we, in the part of the ivshmem server,
-gave QEMU for this vector. An MSI carries 16 bits of data, hence our peer number is 0.
+with data ``peer << 16 | vector``, it signals the eventfd that we, in the part of the ivshmem
+server, gave QEMU for this vector. An MSI carries 16 bits of data, hence our peer number is 0.
 """
 
 from __future__ import annotations

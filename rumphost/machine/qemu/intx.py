@@ -49,7 +49,7 @@ class IntxLines:
         if line is None:
             return False
         if raised:
-            line.assert_()
+            line.assert_()  # noqa: PT009 (it is no unittest)
         else:
             line.deassert()
         return True

@@ -70,10 +70,10 @@ class GuestRam(MappedMemory):
 class QemuMachine(Machine):
     """``devices`` are QEMU ``-device`` values, such as ``e1000`` or ``edu,addr=7``.
 
-    ``netdev`` is what network devices are connected to, see ``network`` (None: nothing);
-    ``arguments`` are further QEMU arguments, such as a ``-drive`` for a disk controller. A network device that
-    names its ``netdev`` gets a backend of that name, unless ``netdev`` is ``none``. RAM is
-    ``memory_size`` bytes. ``message_interrupts`` off: a machine without MSI and MSI-X.
+    ``netdev`` is what network devices are connected to, see ``network`` (None: nothing); one that
+    names its ``netdev`` gets a backend of that name, unless ``netdev`` is ``none``. ``arguments``
+    are further QEMU arguments, such as a ``-drive`` for a disk controller. RAM is ``memory_size``
+    bytes. ``message_interrupts`` off: a machine without MSI and MSI-X.
 
     When QEMU ends by itself, the next access and ``serve`` raise ``MachineError``.
     """

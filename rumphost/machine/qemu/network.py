@@ -14,12 +14,13 @@ from dataclasses import dataclass, field
 
 from rumphost.errors import UsageError
 
-MODELS = frozenset(
-    "e1000 e1000-82544gc e1000-82545em e1000e igb rtl8139 i82550 i82551 i82557a i82557b i82557c"
-    " i82558a i82558b i82559a i82559b i82559c i82559er i82562 i82801 pcnet ne2k_pci tulip sungem"
-    " sunhme vmxnet3 virtio-net-pci virtio-net-pci-transitional virtio-net-pci-non-transitional"
-    " usb-net".split()
-)
+_MODELS = """
+    e1000 e1000-82544gc e1000-82545em e1000e igb rtl8139 i82550 i82551 i82557a i82557b i82557c
+    i82558a i82558b i82559a i82559b i82559c i82559er i82562 i82801 pcnet ne2k_pci tulip sungem
+    sunhme vmxnet3 virtio-net-pci virtio-net-pci-transitional virtio-net-pci-non-transitional
+    usb-net
+"""
+MODELS = frozenset(_MODELS.split())
 
 
 @dataclass

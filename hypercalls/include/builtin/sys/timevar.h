@@ -8,6 +8,10 @@
 
 #include <sys/systm.h>
 
+struct bintime;
+struct timespec;
+struct timeval;
+
 void	binuptime(struct bintime *);
 void	nanouptime(struct timespec *);
 void	microuptime(struct timeval *);

@@ -1,0 +1,26 @@
+"""delay(9): an lwp keeps the CPU for a time. Called by ``hypercalls/delay.c``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .hypercall import Answer, hypercall
+from .lwp import Lwp
+
+if TYPE_CHECKING:
+    from .kernel import Kernel
+
+
+class Delay:
+    """Handler of delay(9)."""
+
+    def __init__(self, kernel: Kernel) -> None:
+        self._scheduler = kernel.scheduler
+        self._trace = kernel.trace
+
+    @hypercall
+    def delay(self, lwp: Lwp, microseconds: int) -> Answer:
+        if self._trace.on:
+            self._trace.emit("delay.delay", lwp, microseconds=microseconds)
+        answer: Answer = self._scheduler.delay(lwp, microseconds * 1000)
+        return answer
