@@ -297,11 +297,9 @@ i8254x_rxeof(struct i8254x_softc *sc)
 	KASSERT(mutex_owned(&sc->sc_lock));
 
 	for (i = sc->sc_rxnext;; i = I8254X_NEXTRX(i)) {
-		I8254X_RXSYNC(sc, i, 1,
-		    BUS_DMASYNC_POSTREAD | BUS_DMASYNC_POSTWRITE);
+		I8254X_RXSYNC(sc, i, 1, BUS_DMASYNC_POSTREAD);
 		if ((sc->sc_rings->r_rx[i].rd_status & RXD_DD) == 0) {
-			I8254X_RXSYNC(sc, i, 1,
-			    BUS_DMASYNC_PREREAD | BUS_DMASYNC_PREWRITE);
+			I8254X_RXSYNC(sc, i, 1, BUS_DMASYNC_PREREAD);
 			break;
 		}
 		m = i8254x_rx_descriptor(sc, i);

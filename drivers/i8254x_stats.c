@@ -69,10 +69,10 @@ static const uint16_t i8254x_event_regs[EV_COUNT - EV_HW_FIRST] = {
 void
 i8254x_stats_clear(struct i8254x_softc *sc)
 {
-	bus_size_t reg;
+	size_t i;
 
-	for (reg = REG_STATS_FIRST; reg < REG_STATS_END; reg += 4)
-		(void)CSR_READ(sc, reg);
+	for (i = 0; i < __arraycount(i8254x_event_regs); i++)
+		(void)CSR_READ(sc, i8254x_event_regs[i]);
 }
 
 /* Collect what it has counted since the last time. */

@@ -344,12 +344,11 @@ i8254x_txeof(struct i8254x_softc *sc)
 
 	while (sc->sc_txjfree < I8254X_NTXJOBS) {
 		tj = &sc->sc_txjob[sc->sc_txjdirty];
-		I8254X_TXSYNC(sc, tj->tj_last, 1,
-		    BUS_DMASYNC_POSTREAD | BUS_DMASYNC_POSTWRITE);
+		I8254X_TXSYNC(sc, tj->tj_last, 1, BUS_DMASYNC_POSTREAD);
 		fields = le32toh(sc->sc_rings->r_tx[tj->tj_last].td_fields);
 		if ((fields & TXF_DD) == 0) {
 			I8254X_TXSYNC(sc, tj->tj_last, 1,
-			    BUS_DMASYNC_PREREAD | BUS_DMASYNC_PREWRITE);
+			    BUS_DMASYNC_PREREAD);
 			break;
 		}
 		if ((fields & (TXF_EC | TXF_LC)) != 0)

@@ -173,8 +173,6 @@
 #define	REG_RFC		0x40a8		/* fragments */
 #define	REG_ROC		0x40ac		/* oversized */
 #define	REG_RJC		0x40b0		/* jabbers */
-#define	REG_STATS_FIRST	0x4000
-#define	REG_STATS_END	0x4100
 
 /* == Descriptors, 16 bytes, little-endian == */
 

@@ -28,6 +28,7 @@ RUMPHOST_UPCALL uint64_t rumphost_image_configure(void);
 RUMPHOST_UPCALL int rumphost_device_call_detach(device_t, int);
 RUMPHOST_UPCALL void rumphost_device_call_attach(device_t, void *, cfprint_t);
 RUMPHOST_UPCALL int rumphost_device_deactivate(device_t);
+RUMPHOST_UPCALL int rumphost_config_detach(device_t, int);
 
 struct cfdriverlist allcfdrivers = LIST_HEAD_INITIALIZER(allcfdrivers);
 
@@ -183,6 +184,7 @@ rumphost_image_configure(void)
 		load_instance(line);
 	rumphost_evcnt_load();
 	rumphost_sysctl_load();
+	rumphost_module_load();
 	return 0;
 }
 
@@ -425,6 +427,14 @@ config_detach(device_t dev, int flags)
 	if (error != 0 && (flags & DETACH_FORCE) != 0)
 		panic("config_detach: forced detach of %s failed (%d)", device_xname(dev), error);
 	return error;
+}
+
+/* For the host. */
+int
+rumphost_config_detach(device_t dev, int flags)
+{
+
+	return config_detach(dev, flags);
 }
 
 int

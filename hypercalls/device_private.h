@@ -33,6 +33,7 @@ void	rumphost_device_slot(struct cfdriver *, int, device_t);
 /* Bring what each page of the shim has to tell the host when the image is loaded. */
 void	rumphost_evcnt_load(void);
 void	rumphost_sysctl_load(void);
+void	rumphost_module_load(void);
 void	rumphost_pci_load(void);
 
 /* Give a new child of pci0 the bus's part in suspending it, and take it away. */

@@ -279,6 +279,10 @@ rumphost_ether_vlan(struct ifnet *ifp, uint16_t id, bool on)
 
 /* -- media of interfaces with an mii(4) bus -- */
 
+/* Weak: a tree's mii(4) brings its own. */
+int	ether_mediachange(struct ifnet *) __attribute__((__weak__));
+void	ether_mediastatus(struct ifnet *, struct ifmediareq *) __attribute__((__weak__));
+
 #ifdef HAVE_MII
 /* Only there when the driver has PHYs, and mii(4) with it. */
 extern __typeof__(mii_mediachg) mii_mediachg __attribute__((__weak__));

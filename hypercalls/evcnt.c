@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * evcnt(9): the counters are the drivers'; the host knows where each one is.
+ * evcnt(9): the counters are the drivers'; the host knows where each one is.  They are in no list
+ * here, so that one in memory that has gone does no harm.
  */
 
 #include <sys/param.h>
@@ -11,6 +12,9 @@
 #include "device_private.h"
 
 __link_set_decl(evcnts, struct evcnt);
+/* An image may have none. */
+#pragma weak __start_link_set_evcnts
+#pragma weak __stop_link_set_evcnts
 
 struct evcntlist allevents = TAILQ_HEAD_INITIALIZER(allevents);
 
@@ -23,7 +27,6 @@ evcnt_attach_static(struct evcnt *ev)
 		rumphost_misuse("evcnt(9)", "a group or name is empty, or longer than 254 characters");
 	ev->ev_grouplen = (unsigned char)group;
 	ev->ev_namelen = (unsigned char)name;
-	TAILQ_INSERT_TAIL(&allevents, ev, ev_list);
 	rumphost_evcnt_attach(ev, &ev->ev_count, ev->ev_type, ev->ev_group, ev->ev_name);
 }
 
@@ -52,7 +55,6 @@ void
 evcnt_detach(struct evcnt *ev)
 {
 
-	TAILQ_REMOVE(&allevents, ev, ev_list);
 	rumphost_evcnt_detach(ev);
 }
 

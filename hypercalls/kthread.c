@@ -11,12 +11,10 @@
 
 #include "held.h"
 
-RUMPHOST_UPCALL uint64_t rumphost_kthread_start(void (*)(void *), void *, lwp_t *, uint64_t);
+RUMPHOST_UPCALL uint64_t rumphost_kthread_start(void (*)(void *), void *, lwp_t *);
 
 /* cpu.c */
 struct lwp *rumphost_kernel_lwp_new(void);
-
-static const uint64_t JOINABLE = RUMPHOST_KTHREAD_MUSTJOIN;
 
 int
 kthread_create(pri_t priority, int flags, struct cpu_info *ci __unused,
@@ -47,6 +45,8 @@ kthread_create(pri_t priority, int flags, struct cpu_info *ci __unused,
 	l = rumphost_kernel_lwp_new();
 	if (l == NULL)
 		return ENOMEM;
+	if ((flags & KTHREAD_MUSTJOIN) != 0)
+		l->l_pflag |= LP_MUSTJOIN;
 	error = rumphost_kthread_create((void *)(uintptr_t)function, argument, l, name, priority,
 	    host_flags);
 	if (error != 0) {
@@ -60,14 +60,12 @@ kthread_create(pri_t priority, int flags, struct cpu_info *ci __unused,
 
 /* Where each thread begins.  Its struct lwp goes with it, unless somebody will join it. */
 uint64_t
-rumphost_kthread_start(void (*function)(void *), void *argument, lwp_t *l, uint64_t flags)
+rumphost_kthread_start(void (*function)(void *), void *argument, lwp_t *l)
 {
 
 	l->l_lid = (lwpid_t)rumphost_curlwp()->lid;
 	l->l_name = rumphost_curlwp()->name;
 	rumphost_curlwp()->kernel_lwp = l;
-	if ((flags & JOINABLE) != 0)
-		l->l_pflag |= LP_MUSTJOIN;
 	function(argument);
 	rumphost_misuse("kthread(9)", "a thread's function returned; it has to end with "
 	    "kthread_exit");

@@ -209,6 +209,16 @@ popcountll(unsigned long long n)
 	return popcount64(n);
 }
 
+/* What the compiler calls for __builtin_popcount() */
+int	__popcountdi2(long);
+
+int
+__popcountdi2(long n)
+{
+
+	return (int)popcount64((uint64_t)n);
+}
+
 /* The CRC of Ethernet and ZIP, continued from `crc' (0 to begin). */
 uint32_t
 crc32(uint32_t crc, const uint8_t *data, size_t n)

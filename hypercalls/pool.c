@@ -211,12 +211,17 @@ pool_put(struct pool *pool, void *item)
 	put(STATE(pool), item);
 }
 
-int
+/* Newer headers let it return nothing. */
+typedef __typeof__(pool_prime((struct pool *)NULL, 0)) prime_result_t;
+
+prime_result_t
 pool_prime(struct pool *pool, int count)
 {
+	bool full;
 
 	STATE(pool)->primed += (u_int)count;
-	return fill(STATE(pool), RUMPHOST_CALLER) ? 0 : ENOMEM;
+	full = fill(STATE(pool), RUMPHOST_CALLER);
+	return (prime_result_t)(full ? 0 : ENOMEM);
 }
 
 void

@@ -7,17 +7,14 @@
 #include <sys/systm.h>
 
 #include "shim.h"
+#include "device_private.h"
 #include "prop_private.h"
 
 void *
 rumphost_prop_memory(size_t size)
 {
-	void *memory = rumphost_allocate(size, 16, RUMPHOST_CALLER);
-
-	if (memory == NULL)
-		panic("proplib: no memory for %lu bytes", (unsigned long)size);
-	memset(memory, 0, size);
-	return memory;
+	/* Objects outlive the driver in what they were put into, so they are booked to nobody. */
+	return rumphost_config_memory(size);
 }
 
 void *

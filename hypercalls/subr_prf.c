@@ -196,6 +196,7 @@ panic(const char *format, ...)
 	vpanic(format, ap);
 }
 
+#ifdef __KASSERTSTR
 void
 kern_assert(const char *format, ...)
 {
@@ -204,3 +205,13 @@ kern_assert(const char *format, ...)
 	va_start(ap, format);
 	vpanic(format, ap);
 }
+#else
+/* Older headers */
+void
+kern_assert(const char *kind, const char *file, int line, const char *expression)
+{
+
+	panic("kernel %sassertion \"%s\" failed: file \"%s\", line %d", kind, expression, file,
+	    line);
+}
+#endif

@@ -20,6 +20,9 @@
 struct sysctllog;
 typedef void setup_function(struct sysctllog **);
 __link_set_decl(sysctl_funcs, setup_function);
+/* An image may have none. */
+#pragma weak __start_link_set_sysctl_funcs
+#pragma weak __stop_link_set_sysctl_funcs
 
 /* A node and its place in the tree. */
 struct place {

@@ -7,12 +7,14 @@
 #include <sys/param.h>
 #include <sys/systm.h>
 #include <sys/intr.h>
+#include <sys/percpu.h>
 #include <sys/xcall.h>
 
 #include "held.h"
 
 void	xc_barrier(u_int);
 unsigned int xc_encode_ipl(int);
+void	percpu_foreach_xcall(percpu_t *, u_int, percpu_callback_t, void *);
 
 enum { FLAGS = 0xff, IPL_SHIFT = 8 };
 
@@ -78,4 +80,27 @@ xc_encode_ipl(int ipl)
 {
 
 	return (unsigned int)ipl << IPL_SHIFT;
+}
+
+struct percpu_call {
+	percpu_t		*percpu;
+	percpu_callback_t	function;
+	void			*argument;
+};
+
+static void
+call_percpu(void *cookie, void *second __unused)
+{
+	const struct percpu_call *call = cookie;
+
+	percpu_foreach(call->percpu, call->function, call->argument);
+}
+
+/* percpu(9): as percpu_foreach, at the level of a cross call. */
+void
+percpu_foreach_xcall(percpu_t *percpu, u_int flags, percpu_callback_t function, void *argument)
+{
+	struct percpu_call call = { percpu, function, argument };
+
+	xc_wait(run(flags, call_percpu, &call, NULL));
 }

@@ -5,6 +5,7 @@ The Python API begins here::
     async def main():
         async with rumphost.open_host("sim:i82540em") as host:
             (nic,) = await host.attach("if_i8254x")
+            interface = host.interface(nic)
             ...
             await host.detach(nic)
 
@@ -13,6 +14,7 @@ The Python API begins here::
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -23,27 +25,26 @@ import trio
 
 from .boundary import Boundary, Image
 from .build import Builder, Built
-from .errors import DriverError, DriverLeak, DriverPanic, Frame, UsageError
-from .kernel.autoconf import Autoconf, Device
+from .classes.ifnet import Interface
+from .errors import DriverError, DriverLeak, DriverPanic, UsageError
+from .kernel.autoconf import Autoconf, Device, Request, State
+from .kernel.console import Console, Level
 from .kernel.cpu import Cpu, TrioVirtualClock, trio_clock_is_virtual
-from .kernel.firmload import Firmload
+from .kernel.ifnet import Ifnet, Ifnets
 from .kernel.kernel import Kernel
 from .kernel.leak import Leak
 from .kernel.lwp import Lwp, Owner
 from .kernel.services import register_all
-from .machine import Machine
+from .machine import Machine, PciFunction
 from .machines import open_machine
+from .trace import Trace
 
 T = TypeVar("T")
 ClockName = Literal["virtual", "real"]
-DETACH_FORCE = 1
-DETACH_QUIET = 2
 _DETACH_LIMIT_S = 30.0
 
 
-def run(
-    main: Callable[..., Awaitable[T]], *args: Any, clock: ClockName = "virtual"
-) -> T:
+def run(main: Callable[..., Awaitable[T]], *args: Any, clock: ClockName = "virtual") -> T:
     """Run an async function with trio on the virtual clock, or on the real one.
 
     On the virtual clock ``trio.sleep`` and every time-out take no wall time, and runs repeat
@@ -57,19 +58,35 @@ def run(
     )
 
 
-@dataclass
-class _Call:
-    """Somebody waits for an lwp to return."""
+@dataclass(eq=False)
+class _Wait:
+    """Somebody waits for an lwp, or for something that takes several."""
 
+    owner: Owner | None
     done: trio.Event = field(default_factory=trio.Event)
-    result: int = 0
-    error: DriverError | None = None
+    result: Any = None
+    panic: DriverPanic | None = None
+
+    def finish(self, result: Any) -> None:
+        self.result = result
+        self.done.set()
+
+    def fail(self, panic: DriverPanic) -> None:
+        self.panic = panic
+        self.done.set()
+
+    async def outcome(self) -> Any:
+        await self.done.wait()
+        if self.panic is not None:
+            raise self.panic
+        return self.result
 
 
 class Host:
     """One kernel on one open machine; made by ``open_host``.
 
-    ``panics`` has every driver's crash so far; ``listeners`` are called with each as it happens.
+    ``panics`` has every driver's crash that nobody has been told of by an exception;
+    ``on_panic`` are called with each crash as it happens, on the virtual CPU.
     """
 
     def __init__(
@@ -87,27 +104,320 @@ class Host:
         self.kernel = Kernel(
             machine, boundary, boundary.memory, boundary.interface.table(), seed=seed
         )
-        register_all(self.kernel)
-        self.kernel.service(Firmload).directories[:0] = list(firmware)
-        self.autoconf = self.kernel.service(Autoconf)
+        self._services = register_all(self.kernel, firmware)
         self.cpu = Cpu(self.kernel)
         self.panics: list[DriverPanic] = []
-        self.listeners: list[Callable[[DriverPanic], None]] = []
+        self.on_panic: list[Callable[[DriverPanic], None]] = []
+        self._autoconf = self.kernel.service(Autoconf)
+        self._ifnets = self.kernel.service(Ifnets)
+        self._interfaces: dict[Ifnet, Interface] = {}
         self._images: dict[Path, Image] = {}
-        self._calls: dict[int, _Call] = {}
-        self._panicked = trio.Event()
+        self._waits: dict[int, _Wait] = {}
+        self._crashed = trio.Event()
         machine.on_outside_event = self.cpu.wake
-        self.kernel.scheduler.on_panic = self._on_panic
+        self.kernel.scheduler.on_panic = self._panicked
+
+    # -- what there is
 
     @property
-    def trace(self) -> Any:
+    def trace(self) -> Trace:
         return self.kernel.trace
 
     @property
-    def console(self) -> Any:
+    def console(self) -> Console:
         return self.kernel.console
 
     @property
     def devices(self) -> list[Device]:
-        """All attached devices, in the order of attachment; buses of the host not among them."""
-        return [device for device in self.autoconf.devices if device.parent is not None]
+        """All attached devices, in the order of attachment, without the host's own buses."""
+        return [device for device in self._autoconf.devices if not device.is_bus]
+
+    def device(self, xname: str) -> Device:
+        """Return the device of that name; raises ``UsageError``."""
+        return self._autoconf.device(xname)
+
+    @property
+    def interfaces(self) -> list[Interface]:
+        """The network interfaces of all drivers."""
+        return [self._interface(ifnet) for ifnet in self._ifnets]
+
+    def interface(self, which: Device | str) -> Interface:
+        """Return the network interface of a device, or of a name; raises ``UsageError``."""
+        if isinstance(which, str):
+            found = self._ifnets.find(which)
+        else:
+            found = next(iter(self._ifnets.of(which.top)), None)
+        if found is None:
+            name = which if isinstance(which, str) else which.xname
+            raise UsageError(f"{name} is no network interface, nor has one")
+        return self._interface(found)
+
+    def _interface(self, ifnet: Ifnet) -> Interface:
+        if ifnet not in self._interfaces:
+            self._interfaces[ifnet] = Interface(self.kernel, ifnet, self._call_interface)
+            ifnet.on_gone.append(lambda: self._interfaces.pop(ifnet, None))
+        return self._interfaces[ifnet]
+
+    async def _call_interface(self, ifnet: Ifnet, entry: str, args: Sequence[int]) -> int:
+        return await self.call(f"{ifnet.name}/ioctl", ifnet.image, entry, args, owner=ifnet.owner)
+
+    # -- drivers
+
+    async def build(self, *names: str) -> Built:
+        """Build one image of the named drivers, without holding up a machine on real time."""
+        if self.machine.clock.virtual:
+            return self.builder.build(names)
+        return await trio.to_thread.run_sync(self.builder.build, names)
+
+    async def load(self, built: Built | Path) -> Image:
+        """Load a built image, once; raises ``DriverPanic`` when its initialisation crashes."""
+        path = built.path if isinstance(built, Built) else built
+        if path not in self._images:
+            image = self.boundary.load(path)
+            self._images[path] = image
+            try:
+                await self._request(lambda done: self._autoconf.configure(image, done), None)
+            except BaseException:
+                del self._images[path]
+                raise
+        return self._images[path]
+
+    async def attach(
+        self, *names: str, functions: Sequence[PciFunction] | None = None
+    ) -> list[Device]:
+        """Build and load drivers, then attach what matches to each PCI function that is free.
+
+        Returns the devices in the order of the functions. With no names only what is loaded
+        already is asked. Raises ``BuildError``, ``DriverPanic``, and ``UsageError`` when
+        nothing matched.
+        """
+        if names:
+            await self.load(await self.build(*names))
+        attached = []
+        for function in functions or list(self._autoconf.unclaimed()):
+            request = await self._request(
+                lambda done, function=function: self._autoconf.attach(function, done), None
+            )
+            if request.device is not None:
+                attached.append(request.device)
+        if names and not attached:
+            raise UsageError(
+                f"{' '.join(names)}: no device on {self.machine.name} that it would drive"
+            )
+        return attached
+
+    async def detach(self, device: Device, *, force: bool = False) -> None:
+        """Detach a device; raises ``DriverError`` if it refuses, ``DriverLeak`` on leaks."""
+        flags = 1 if force else 0
+        top = device.top
+        request = await self._request(lambda done: self._autoconf.detach(device, flags, done), top)
+        if request.error:
+            raise DriverError(f"refuses to detach (errno {request.error})", driver=device.xname)
+        if device is top:
+            self._check_leaks(device)
+
+    async def detach_all(self) -> None:
+        """Detach every device, youngest first; raises the first error after all were tried."""
+        errors: list[DriverError] = []
+        for device in reversed([one for one in self.devices if one.top is one]):
+            if device.state is State.ATTACHED:
+                try:
+                    await self.detach(device, force=True)
+                except DriverError as error:
+                    errors.append(error)
+        if errors:
+            raise errors[0]
+
+    async def call(
+        self,
+        name: str,
+        image: Image,
+        entry: str | int,
+        args: Sequence[int] = (),
+        *,
+        owner: Owner | None = None,
+    ) -> int:
+        """Call a C function of an image on an lwp of its own; returns its 64-bit result.
+
+        ``entry`` is an exported name or an address. The function keeps running when the caller is
+        cancelled. Raises ``DriverPanic`` when it crashes, or its driver does meanwhile.
+        """
+        address = image.symbol(entry) if isinstance(entry, str) else entry
+        wait = _Wait(owner)
+        lwp = self.kernel.scheduler.spawn(
+            name, address, args, image=image, owner=owner, mpsafe=False, on_exit=wait.finish
+        )
+        self._waits[lwp.lid] = wait
+        try:
+            return int(await wait.outcome())
+        finally:
+            del self._waits[lwp.lid]
+
+    async def panic(self) -> DriverPanic:
+        """Wait for the next crash that no exception tells of, and take note of it."""
+        while not self.panics:
+            await self._crashed.wait()
+        return self.panics.pop(0)
+
+    async def _request(
+        self, start: Callable[[Callable[[Request], None]], Request], owner: Owner | None
+    ) -> Request:
+        wait = _Wait(owner)
+        key = -id(wait)
+        self._waits[key] = wait
+        try:
+            self.kernel.scheduler.post(lambda: start(wait.finish))
+            request: Request = await wait.outcome()
+        finally:
+            del self._waits[key]
+        if request.panic is not None:
+            self._told(request.panic)
+            raise request.panic
+        return request
+
+    # -- what goes wrong
+
+    def _told(self, panic: DriverPanic) -> None:
+        if panic in self.panics:
+            self.panics.remove(panic)
+
+    def _panicked(self, lwp: Lwp, panic: DriverPanic) -> None:
+        """An lwp crashed: stop its driver, and leave nothing of it behind."""
+        owner = lwp.owner
+        self.kernel.console.write_line(f"{panic.driver or lwp.name}: {panic.message}", Level.ERROR)
+        self.panics.append(panic)
+        self._autoconf.panicked(lwp, panic)
+        for key, wait in self._waits.items():
+            if key == lwp.lid or (owner is not None and wait.owner is owner):
+                self._told(panic)
+                wait.fail(panic)
+        for listener in self.on_panic:
+            listener(panic)
+        crashed, self._crashed = self._crashed, trio.Event()
+        crashed.set()
+        if isinstance(owner, Device):
+            self.kernel.scheduler.post(lambda: self._bury(owner))
+
+    def _bury(self, device: Device) -> None:
+        """Take everything away from a driver that crashed: first of all its hardware."""
+        if device.function is not None:
+            device.function.reset()
+        for lwp in list(self.kernel.scheduler.lwps.values()):
+            if lwp.owner is device:
+                self.kernel.scheduler.end(lwp)
+        self._release(device)
+        self._retire(device.image)
+
+    def _release(self, owner: Owner) -> None:
+        for service in self._services:
+            release = getattr(service, "release", None)
+            if release is not None:
+                release(owner)
+        self.boundary.release_owner(owner.number)
+
+    def _retire(self, image: Image) -> None:
+        """Static data of an image whose driver crashed are not to be trusted: load it anew."""
+        for path, loaded in list(self._images.items()):
+            if loaded is image:
+                del self._images[path]
+
+    def leaks(self, device: Device) -> list[Leak]:
+        """Return what is booked to a device now: after a clean detach, nothing."""
+        found: list[Leak] = []
+        for service in self._services:
+            leaks = getattr(service, "leaks", None)
+            if leaks is not None:
+                found += leaks(device)
+        for allocation in self.boundary.allocations(device.number):
+            found.append(Leak("kmem(9)", f"{allocation.size} bytes of memory", allocation.site))
+        return found
+
+    def _check_leaks(self, device: Device) -> None:
+        leaks = self.leaks(device)
+        if not leaks:
+            return
+        frames = [
+            frame
+            for leak in leaks
+            if leak.site
+            for frame in self.boundary.symbolizer.frames([leak.site])[:1]
+        ]
+        what = "; ".join(str(leak) for leak in leaks[:8])
+        more = f"; and {len(leaks) - 8} more" if len(leaks) > 8 else ""
+        for lwp in list(self.kernel.scheduler.lwps.values()):
+            if lwp.owner is device:
+                self.kernel.scheduler.end(lwp)
+        self._release(device)
+        raise DriverLeak(f"left behind at detach: {what}{more}", frames, driver=device.xname)
+
+    def close(self) -> None:
+        """End every lwp; the boundary may be closed afterwards."""
+        for lwp in list(self.kernel.scheduler.lwps.values()):
+            self.kernel.scheduler.end(lwp)
+
+
+@asynccontextmanager
+async def open_host(
+    machine: Machine | str = "sim:",
+    *,
+    clock: ClockName | None = None,
+    seed: int | None = None,
+    firmware: Sequence[Path] = (),
+    builder: Builder | None = None,
+    watchdog_s: float = 5.0,
+) -> AsyncIterator[Host]:
+    """Open a machine and start a kernel on it; at the end everything is detached and released.
+
+    ``machine``: a machine, or its name (``sim:i82540em``, ``qemu:e1000``). A ``sim:`` machine runs
+    on the virtual clock when trio does. ``seed`` shakes the schedule. ``firmware`` are directories
+    that firmload(9) looks into first. ``watchdog_s``: CPU seconds that an lwp may use between two
+    hypercalls; 0: no limit. One host at a time in a process.
+    """
+    if isinstance(machine, str):
+        virtual = clock == "virtual" if clock is not None else trio_clock_is_virtual()
+        machine = open_machine(machine, virtual=virtual and machine.startswith("sim"))
+    async with machine:
+        boundary = Boundary(watchdog_s=watchdog_s)
+        try:
+            boundary.start_arena((c.address, c.size, c.bus_address) for c in machine.dma.chunks)
+            host = Host(machine, boundary, seed=seed, firmware=firmware, builder=builder)
+            try:
+                async with _unwrapped(), trio.open_nursery() as nursery:
+                    await nursery.start(machine.serve)
+                    await nursery.start(host.cpu.serve)
+                    try:
+                        yield host
+                    finally:
+                        await _leave(host)
+                    nursery.cancel_scope.cancel()
+            finally:
+                host.close()
+        finally:
+            boundary.close()
+
+
+async def _leave(host: Host) -> None:
+    """Detach what is still attached, whatever happens; leaks were asked for by nobody."""
+    limit = trio.move_on_after(_DETACH_LIMIT_S, shield=True)
+    with limit, contextlib.suppress(DriverError):
+        await host.detach_all()
+
+
+@asynccontextmanager
+async def _unwrapped() -> AsyncIterator[None]:
+    """Let an error leave as itself where it is the only one of a nursery's group."""
+    try:
+        yield
+    except BaseExceptionGroup as group:
+        errors = list(_leaves(group))
+        if len(errors) == 1:
+            raise errors[0] from None
+        raise
+
+
+def _leaves(error: BaseException) -> Any:
+    if isinstance(error, BaseExceptionGroup):
+        for one in error.exceptions:
+            yield from _leaves(one)
+    elif not isinstance(error, trio.Cancelled):
+        yield error

@@ -73,7 +73,7 @@ def _sentence(
         return f"{whose} does not build: {errors[0]}{more}"
     shown = "; ".join(str(one) for one in missing[:_SHOWN])
     more = f"; and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else ""
-    return f"{whose} does not link: rumphost lacks {shown}{more}"
+    return f"{whose} does not link: nothing defines {shown}{more}"
 
 
 @dataclass(frozen=True)
@@ -83,6 +83,11 @@ class Plan:
     closure: Closure
     scans: tuple[Scan, ...]
     devices: tuple[str, ...]
+
+    def without(self, left_out: frozenset[str]) -> Plan:
+        """Return the plan without some devices that came along by a ``*`` instance line."""
+        closure = close(self.closure.config, self.devices, left_out)
+        return Plan(closure, self.scans, self.devices)
 
 
 class Builder:
@@ -142,22 +147,32 @@ class Builder:
     def build(self, names: Sequence[str]) -> Built:
         """Build one image of the named drivers.
 
+        A device that came along by a ``*`` instance line (a PHY) and does not compile is left out;
+        its errors are then among the warnings.
+
         Raises UsageError (no such driver), ConfigError, BuildFailure, HostLacks (no compiler).
         """
         start = time.monotonic()
         plan = self.plan(names)
-        compiler = Compiler(self._store, self._jobs)
-        jobs = [*self._shim_jobs(), *self._driver_jobs(plan)]
-        results = self._compile(compiler, jobs)
         label = " ".join(plan.devices)
-        warnings = _report(label, results)
+        compiler = Compiler(self._store, self._jobs)
+        results = self._compile(compiler, [*self._shim_jobs(), *self._driver_jobs(plan)])
+        left_out: tuple[Diagnostic, ...] = ()
+        if broken := _broken_options(plan.closure, results):
+            left_out = tuple(
+                Diagnostic(note.file, note.line, "warning", f"left out: {note.text}")
+                for note in _errors(results, is_own=False)
+            )
+            plan = plan.without(broken)
+            results = self._compile(compiler, [*self._shim_jobs(), *self._driver_jobs(plan)])
+        warnings = left_out + _report(label, results)
         image = self._image_path(compiler, plan, results)
         was_there = image.is_file()
         if not was_there:
             linked = self._link(compiler, results, image)
             if linked.path is None:
                 raise BuildFailure(label, linked.errors, linked.missing, warnings)
-        self._tell(len(jobs) + 1, len(jobs) + 1, image.name)
+        self._tell(len(results) + 1, len(results) + 1, image.name)
         self._store.prune()
         return Built(
             path=image,
@@ -293,16 +308,32 @@ def _report(label: str, results: Sequence[Compiled]) -> tuple[Diagnostic, ...]:
         if not note.is_error
     )
     for is_own in (False, True):
-        errors = [
-            note
-            for one in results
-            if one.path is None and one.job.is_own == is_own
-            for note in one.diagnostics
-            if note.is_error
-        ]
-        if errors:
+        if errors := _errors(results, is_own=is_own):
             raise BuildFailure(label, errors, (), warnings, is_own=is_own)
     return warnings
+
+
+def _errors(results: Sequence[Compiled], *, is_own: bool) -> list[Diagnostic]:
+    return [
+        note
+        for one in results
+        if one.path is None and one.job.is_own == is_own
+        for note in one.diagnostics
+        if note.is_error
+    ]
+
+
+def _broken_options(closure: Closure, results: Sequence[Compiled]) -> frozenset[str]:
+    """Return the optional devices that did not compile, if nothing else of the driver failed."""
+    failed = {one.job.source for one in results if one.path is None and not one.job.is_own}
+    broken: set[str] = set()
+    for source in closure.sources:
+        if source.resolve() in failed:
+            names = set(source.condition.names()) if source.condition is not None else set()
+            if not names or not names <= closure.optional:
+                return frozenset()
+            broken |= names
+    return frozenset(broken)
 
 
 def _unlisted_options(closure: Closure) -> tuple[str, ...]:
@@ -360,6 +391,7 @@ def _resolve(config: Config, name: str) -> str:
                 break
     if name in stems:
         return stems[name]
-    close_ones = difflib.get_close_matches(name, [*config.attachments, *stems], 3, 0.6)
+    known = list(dict.fromkeys([*config.attachments, *stems]))
+    close_ones = difflib.get_close_matches(name, known, 3, 0.6)
     hint = f": is it {' or '.join(close_ones)}?" if close_ones else ""
     raise UsageError(f"no driver `{name}'{hint or ' (rumphost list drivers shows them)'}")

@@ -23,14 +23,15 @@ Progress = Callable[[int, int, str], None]
 
 _LANGUAGE = (
     "-std=gnu99", "-ffreestanding", "-nostdinc", "-fPIC", "-fvisibility=hidden", "-fno-common",
-    "-fno-strict-aliasing", "-fno-omit-frame-pointer", "-fno-delete-null-pointer-checks",
+    "-fno-strict-aliasing", "-fno-omit-frame-pointer",
+    "-fno-optimize-sibling-calls", "-fno-delete-null-pointer-checks",
     "-fno-stack-protector", "-fno-stack-clash-protection", "-g", "-pipe",
     "-D_KERNEL", "-D_KERNEL_OPT", "-D__NetBSD__", "-U__linux__", "-U__linux", "-Ulinux",
     "-U__gnu_linux__", "-U__unix__", "-U__unix", "-Uunix",
 )  # fmt: skip
 _WARNINGS = (
     "-Wall", "-Wextra", "-Wno-unused-parameter", "-Wno-sign-compare", "-Wno-pointer-sign",
-    "-Wno-missing-field-initializers",
+    "-Wno-missing-field-initializers", "-Wno-format-zero-length",
 )  # fmt: skip
 _FOREIGN_WARNINGS = ("-Wno-address-of-packed-member", "-Wno-unused-but-set-variable")
 _SANITIZERS = {

@@ -88,6 +88,7 @@ def describe(config: Config, scans: Sequence[Scan]) -> list[str]:
         named = ", ".join(str(one.path) for one in scans)
         raise UsageError(f"{named}: no CFATTACH_DECL: this is no driver, or files.* must name one")
     for one in scans:
+        _replace(config, one.path, devices)
         config.sources.append(
             SourceFile(
                 path=str(one.path),
@@ -99,6 +100,18 @@ def describe(config: Config, scans: Sequence[Scan]) -> list[str]:
             )
         )
     return list(dict.fromkeys(devices))
+
+
+def _replace(config: Config, path: Path, devices: Sequence[str]) -> None:
+    """Drop what a known driver's source of this name, or else all of it, would have been.
+
+    So that a changed copy of one source is built with the rest of its driver.
+    """
+    conditions = {Name(device) for device in devices}
+    own = [source for source in config.sources if source.condition in conditions]
+    same = [source for source in own if Path(source.path).name == path.name]
+    for source in same or [one for one in own if not Path(one.path).is_absolute()]:
+        config.sources.remove(source)
 
 
 def _describe_attachment(config: Config, one: Scan, attachment: str, line: int) -> str:

@@ -35,7 +35,5 @@ def gdb(
     """
     if core is None and not arguments:
         raise UsageError("say which driver to run, or --core FILE")
-    command = gdb_command(
-        arguments, breakpoints=breakpoints, core=core, script=script, batch=batch
-    )
+    command = gdb_command(arguments, breakpoints=breakpoints, core=core, script=script, batch=batch)
     os.execvp(command[0], command)

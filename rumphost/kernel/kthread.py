@@ -56,7 +56,7 @@ class Kthreads:
         new = self._scheduler.spawn(
             name,
             lwp.image.symbol("rumphost_kthread_start"),
-            (function, argument, kernel_lwp, flags),
+            (function, argument, kernel_lwp),
             image=lwp.image,
             owner=lwp.owner,
             mpsafe=bool(flags & MPSAFE),

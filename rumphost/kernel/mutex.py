@@ -30,6 +30,7 @@ class Mutexes:
         self._scheduler = kernel.scheduler
         self._trace = kernel.trace
         self._waiters: dict[int, deque[Lwp]] = {}
+        self._granted: dict[int, Lwp] = {}  # by the host; the shim may not have noted it yet
         self._labels = Labels()
 
     @hypercall
@@ -38,9 +39,9 @@ class Mutexes:
         self._emit("mutex.enter", lwp, mutex)
         word = self._memory.read_uint(mutex, _WORD)
         if word == 0:
-            self._memory.write_uint(mutex, _WORD, lwp.address)
+            self._grant(mutex, lwp)
             return 0
-        owner = self._owner(word)
+        owner = self._owner(mutex, word)
         if owner is lwp:
             raise Misuse("mutex(9): mutex_enter: locking against myself")
         if owner is None:
@@ -57,7 +58,7 @@ class Mutexes:
         taken = self._memory.read_uint(mutex, _WORD) == 0
         self._emit("mutex.tryenter", lwp, mutex, taken=taken)
         if taken:
-            self._memory.write_uint(mutex, _WORD, lwp.address)
+            self._grant(mutex, lwp)
         return int(taken)
 
     @hypercall
@@ -69,7 +70,7 @@ class Mutexes:
     def mutex_spin_enter(self, lwp: Lwp, mutex: int, ipl: int, old_ipl: int) -> None:
         word = self._memory.read_uint(mutex, _WORD)
         if word != 0:
-            owner = self._owner(word)
+            owner = self._owner(mutex, word)
             if owner is lwp:
                 raise Misuse("mutex(9): mutex_spin_enter: locking against myself")
             by = name_of(owner) if owner is not None else "nobody who still runs"
@@ -78,7 +79,7 @@ class Mutexes:
                 "on one CPU it would spin for ever"
             )
         self._emit("mutex.enter", lwp, mutex, ipl=ipl)
-        self._memory.write_uint(mutex, _WORD, lwp.address)
+        self._grant(mutex, lwp)
 
     @hypercall
     def mutex_spin_exit(self, lwp: Lwp, mutex: int) -> None:
@@ -90,11 +91,12 @@ class Mutexes:
     def mutex_destroy(self, lwp: Lwp, mutex: int) -> None:
         word = self._memory.read_uint(mutex, _WORD)
         if word != 0:
-            owner = self._owner(word)
+            owner = self._owner(mutex, word)
             by = name_of(owner) if owner is not None else "an lwp that has ended"
             raise Misuse(f"mutex(9): mutex_destroy of a mutex that is held by {by}")
         self._emit("mutex.destroy", lwp, mutex)
         self._labels.forget(mutex)
+        self._granted.pop(mutex, None)
 
     def hand_over(self, lwp: Lwp, mutex: int) -> None:
         """Release a mutex for its owner ``lwp``: to the lwp that has waited longest, or to none."""
@@ -108,14 +110,13 @@ class Mutexes:
         if following is None:
             self._memory.write_uint(mutex, _WORD, 0)
             return
-        word = following.address | (WAITERS if waiters else 0)
-        self._memory.write_uint(mutex, _WORD, word)
+        self._grant(mutex, following, WAITERS if waiters else 0)
         self._scheduler.wake(following)
 
     def check_return(self, lwp: Lwp) -> None:
         """Check an lwp whose entry point returned (``Scheduler.on_return``)."""
         if lwp.spin_count or lwp.held():
-            raise Misuse(f"mutex(9): an lwp ended holding {describe_held(lwp)}")
+            raise Misuse(f"mutex(9): {name_of(lwp)} ended holding {describe_held(lwp)}")
 
     def leaks(self, owner: Owner) -> list[Leak]:
         return [
@@ -132,16 +133,24 @@ class Mutexes:
             else:
                 del self._waiters[mutex]
 
-    def _owner(self, word: int) -> Lwp | None:
+    def _grant(self, mutex: int, lwp: Lwp, flags: int = 0) -> None:
+        self._memory.write_uint(mutex, _WORD, lwp.address | flags)
+        self._granted[mutex] = lwp
+
+    def _owner(self, mutex: int, word: int) -> Lwp | None:
+        """Return who owns the mutex; None when that lwp has ended, wherever its address is now."""
         address = word & ~WAITERS
-        lwps = self._scheduler.lwps.values()
-        return next((lwp for lwp in lwps if lwp.address == address), None)
+        for lwp in self._scheduler.lwps.values():
+            if lwp.address == address:
+                known = self._granted.get(mutex) is lwp or mutex in lwp.held()
+                return lwp if known else None
+        return None
 
     def _check_owned(self, lwp: Lwp, mutex: int, call: str) -> None:
         word = self._memory.read_uint(mutex, _WORD)
         if word & ~WAITERS == lwp.address:
             return
-        owner = self._owner(word)
+        owner = self._owner(mutex, word)
         by = f"{name_of(owner)} holds" if owner is not None else "nobody holds"
         raise Misuse(f"mutex(9): {call} of a mutex that {by}")
 

@@ -1,1 +1,1 @@
-"""For tests of drivers: the pytest plugin, which pytest finds by itself once rumphost is installed."""
+"""For tests of drivers: the pytest plugin, which pytest finds once rumphost is installed."""

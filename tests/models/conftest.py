@@ -1,4 +1,4 @@
-"""A test that plays the driver: registers, DMA memory and time of one model on a simulated board."""
+"""A test plays the driver: registers, DMA memory and time of one model on a simulated board."""
 
 from __future__ import annotations
 

@@ -45,6 +45,9 @@ typedef struct rumphost_bus_dma_tag *bus_dma_tag_t;
 extern struct rumphost_bus_dma_tag rumphost_bus_dma_tag32;
 extern struct rumphost_bus_dma_tag rumphost_bus_dma_tag64;
 
+/* Whether what is at p may be handed on as an array of t */
+#define BUS_SPACE_ALIGNED_POINTER(p, t)	ALIGNED_POINTER(p, t)
+
 #define BUS_DMA_TAG_VALID(t)	((t) != NULL)
 
 struct rumphost_bus_dma_segment {

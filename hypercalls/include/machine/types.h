@@ -47,6 +47,7 @@ typedef volatile unsigned char __cpu_simple_lock_t;
 /* Both kinds of host read and write unaligned words. */
 #define __NO_STRICT_ALIGNMENT
 
+#define __HAVE_ATOMIC64_LOADSTORE
 #define __HAVE_ATOMIC64_OPS
 #define __HAVE_CPU_COUNTER
 #define __HAVE_CPU_DATA_FIRST

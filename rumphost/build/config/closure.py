@@ -29,6 +29,8 @@ class Closure:
     settings: dict[str, str | None]
     buses: frozenset[str]
     """Interface attributes that something in the image, or the host, carries."""
+    optional: frozenset[str]
+    """Devices that came by a ``*`` instance line: the image is good without any of them."""
 
     def holds(self, name: str) -> bool:
         """Return whether an attribute or option counts as selected in this image."""
@@ -40,6 +42,8 @@ class _Growth:
     """A closure while it grows."""
 
     config: Config
+    without: frozenset[str] = frozenset()
+    optional: set[str] = field(default_factory=set)
     only: dict[str, set[str]] = field(default_factory=dict)
     devices: dict[str, None] = field(default_factory=dict)
     attachments: dict[str, Attachment] = field(default_factory=dict)
@@ -113,7 +117,9 @@ class _Growth:
                 continue
             for name, device in self.config.devices.items():
                 fits = any(instance.parent in one.at for one in device.attachments)
-                if fits and name not in self.devices and self._has_sources(name):
+                known = name in self.devices or name in self.without
+                if fits and not known and self._has_sources(name):
+                    self.optional.add(name)
                     self.add_device(name)
         return len(self.devices) > before
 
@@ -135,12 +141,13 @@ def holds(
     return any(option in settings for option in (name, name.upper()) if option in config.options)
 
 
-def close(config: Config, names: Sequence[str]) -> Closure:
+def close(config: Config, names: Sequence[str], without: frozenset[str] = frozenset()) -> Closure:
     """Return the closure of the named devices or attachments.
 
+    ``without`` are devices that no ``*`` instance line brings in.
     Raises BuildError when one attaches to nothing that is there, or needs what nothing defines.
     """
-    growth = _Growth(config)
+    growth = _Growth(config, without)
     growth.active |= config.transitive(config.selected)
     growth.active |= config.transitive(config.pseudo_devices)
     for name in names:
@@ -167,6 +174,7 @@ def close(config: Config, names: Sequence[str]) -> Closure:
         sources=_sources(config, growth.active, settings),
         settings=settings,
         buses=frozenset(growth.buses()),
+        optional=frozenset(growth.optional),
     )
 
 

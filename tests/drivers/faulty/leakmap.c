@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Leaves a DMA map, loaded, behind at detach.  The map ought to be reported with
- * the place in leakmap_map() where it was made.
+ * Leaves a DMA map, loaded, behind at detach.  The map ought to be reported
+ * with the place in leakmap_map() where it was made.
  */
 
 #include "faulty.h"

@@ -2,10 +2,11 @@
 
 /*
  * A lost update.  Two threads add to sc_count without a lock; each reads a
- * register of the device between its load and its store.  A thread that is not
- * preempted there loses nothing, and the threads take turns politely, so that in
- * plain order all is well.  When the schedule is shaken, one of them runs within
- * the other's window: the last to finish then panics with the number lost.
+ * register of the device between its load and its store.  A thread that is
+ * not preempted there loses nothing, and the threads take turns politely, so
+ * that in plain order all is well.  When the schedule is shaken, one of them
+ * runs within the other's window: the last to finish then panics with the
+ * number lost.
  *
  * 	hw.race0.count		updates that arrived
  * 	hw.race0.running	threads that have not finished

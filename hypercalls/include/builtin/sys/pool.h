@@ -61,7 +61,6 @@ void	pool_setlowat(struct pool *, int);
 void	pool_sethiwat(struct pool *, int);
 void	pool_sethardlimit(struct pool *, int, const char *, int);
 void	pool_set_drain_hook(struct pool *, void (*)(void *, int), void *);
-bool	pool_drain(struct pool **);
 
 pool_cache_t pool_cache_init(size_t, u_int, u_int, u_int, const char *, struct pool_allocator *,
 	    int, int (*)(void *, void *, int), void (*)(void *, void *), void *);

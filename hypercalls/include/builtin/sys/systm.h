@@ -76,7 +76,6 @@ void	uprintf(const char *, ...) __printflike(1, 2);
 void	uprintf_locked(const char *, ...) __printflike(1, 2);
 int	snprintf(char *, size_t, const char *, ...) __printflike(3, 4);
 int	vsnprintf(char *, size_t, const char *, va_list) __printflike(3, 0);
-int	vasprintf(char **, const char *, va_list) __printflike(2, 0);
 
 void	aprint_normal(const char *, ...) __printflike(1, 2);
 void	aprint_naive(const char *, ...) __printflike(1, 2);

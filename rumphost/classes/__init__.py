@@ -1,0 +1,6 @@
+"""What drivers offer upward, by device class: network interfaces for now.
+
+``ifnet.Interface`` is one interface of a driver. Frames go between it and whatever is plugged in:
+``tap`` (a Linux interface), ``capture`` (a file), ``station`` (a small network client of our own).
+``network`` is the far end of the wire, for machines that have none.
+"""

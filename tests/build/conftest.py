@@ -1,0 +1,63 @@
+"""One cache for all tests of the builder, so that the shim is compiled once; and a tiny driver."""
+
+from pathlib import Path
+
+import pytest
+
+TINY = """\
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <sys/param.h>
+#include <sys/systm.h>
+#include <sys/device.h>
+#include <sys/bus.h>
+
+#include <dev/pci/pcivar.h>
+
+#include "opt_tiny.h"
+
+struct tiny_softc {
+	device_t	sc_dev;
+};
+
+static int	tiny_match(device_t, cfdata_t, void *);
+static void	tiny_attach(device_t, device_t, void *);
+
+CFATTACH_DECL_NEW(tiny_pci, sizeof(struct tiny_softc),
+    tiny_match, tiny_attach, NULL, NULL);
+
+static int
+tiny_match(device_t parent, cfdata_t cf, void *aux)
+{
+	struct pci_attach_args *pa = aux;
+
+	return PCI_VENDOR(pa->pa_id) == 0x1b36;
+}
+
+static void
+tiny_attach(device_t parent, device_t self, void *aux)
+{
+	struct tiny_softc *sc = device_private(self);
+
+	sc->sc_dev = self;
+	aprint_normal(": tiny\\n");
+}
+"""
+
+
+@pytest.fixture(scope="session")
+def shared_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture
+def cache(shared_cache: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("RUMPHOST_CACHE", str(shared_cache))
+    return shared_cache
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> Path:
+    """A stand-alone driver that a test may change."""
+    path = tmp_path / "tiny_pci.c"
+    path.write_text(TINY)
+    return path
