@@ -294,7 +294,7 @@ i8254x_detach(device_t self, int flags)
 	pmf_device_deregister(self);
 	ether_ifdetach(ifp);
 	if_detach(ifp);
-	ifmedia_delete_instance(&sc->sc_media, IFM_INST_ANY);
+	I8254X_MEDIA_FINI(&sc->sc_media);
 	sc->sc_attached = false;
 	i8254x_release(sc);
 	return 0;

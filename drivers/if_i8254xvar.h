@@ -75,6 +75,13 @@ i8254x_vlan_output(struct ethercom *ec, struct mbuf *m, uint16_t *tagp)
 #define	I8254X_VLAN_OUTPUT(ec, m, tagp)	i8254x_vlan_output((ec), (m), (tagp))
 #endif
 
+/* Since ifmedia has a lock of its own it has an end, too. */
+#ifdef IFMEDIA_LOCK
+#define	I8254X_MEDIA_FINI(ifm)	ifmedia_fini(ifm)
+#else
+#define	I8254X_MEDIA_FINI(ifm)	ifmedia_delete_instance((ifm), IFM_INST_ANY)
+#endif
+
 #ifdef BPF_D_OUT
 #define	I8254X_TAP_OUT(ifp, m)	bpf_mtap((ifp), (m), BPF_D_OUT)
 #else

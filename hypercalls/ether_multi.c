@@ -156,8 +156,9 @@ ether_crc32_be(const uint8_t *buffer, size_t length)
 
 	for (n = 0; n < length; n++) {
 		for (data = buffer[n], bit = 0; bit < 8; bit++, data >>= 1)
+			/* The header's polynomial lacks its lowest bit. */
 			crc = (crc << 1) ^
-			    (((crc >> 31) ^ data) & 1 ? ETHER_CRC_POLY_BE : 0);
+			    ((((crc >> 31) ^ data) & 1) != 0 ? ETHER_CRC_POLY_BE | 1 : 0);
 	}
 	return crc;
 }

@@ -15,6 +15,8 @@ The Python API begins here::
 from __future__ import annotations
 
 import contextlib
+import functools
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -41,6 +43,8 @@ from .trace import Trace
 
 T = TypeVar("T")
 ClockName = Literal["virtual", "real"]
+EPOCH_NS = 1_767_225_600 * 10**9
+"""When a machine on the virtual clock starts: 2026-01-01 00:00 UTC, in every run."""
 _DETACH_LIMIT_S = 30.0
 
 
@@ -106,6 +110,10 @@ class Host:
         )
         self._services = register_all(self.kernel, firmware)
         self.cpu = Cpu(self.kernel)
+        self.boot_ns = EPOCH_NS
+        if not machine.clock.virtual:
+            self.boot_ns = time.time_ns() - machine.clock.now_ns()
+        boundary.set_boot_time(self.boot_ns)
         self.panics: list[DriverPanic] = []
         self.on_panic: list[Callable[[DriverPanic], None]] = []
         self._autoconf = self.kernel.service(Autoconf)
@@ -155,8 +163,11 @@ class Host:
     def _interface(self, ifnet: Ifnet) -> Interface:
         if ifnet not in self._interfaces:
             self._interfaces[ifnet] = Interface(self.kernel, ifnet, self._call_interface)
-            ifnet.on_gone.append(lambda: self._interfaces.pop(ifnet, None))
+            ifnet.on_gone.append(lambda: self._forget(ifnet))
         return self._interfaces[ifnet]
+
+    def _forget(self, ifnet: Ifnet) -> None:
+        self._interfaces.pop(ifnet, None)
 
     async def _call_interface(self, ifnet: Ifnet, entry: str, args: Sequence[int]) -> int:
         return await self.call(f"{ifnet.name}/ioctl", ifnet.image, entry, args, owner=ifnet.owner)
@@ -195,9 +206,8 @@ class Host:
             await self.load(await self.build(*names))
         attached = []
         for function in functions or list(self._autoconf.unclaimed()):
-            request = await self._request(
-                lambda done, function=function: self._autoconf.attach(function, done), None
-            )
+            start = functools.partial(self._autoconf.attach, function)
+            request = await self._request(start, None)
             if request.device is not None:
                 attached.append(request.device)
         if names and not attached:

@@ -275,6 +275,10 @@ class Boundary:
     def pending_ipl(self, ipl: int) -> None:
         self.cpu.pending_ipl = ipl
 
+    def set_boot_time(self, boot_ns: int) -> None:
+        """Tell the time of day, in ns since 1970, at which the machine's clock was 0."""
+        self.cpu.boot_ns = boot_ns
+
     def set_clock(self, now_ns: int) -> None:
         self.cpu.now_ns = now_ns
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
+from platform import machine
 
 from rumphost.build.store import GENERATED, Store, digest
 from rumphost.errors import HostLacks, Unsupported
@@ -29,6 +30,10 @@ _LANGUAGE = (
     "-D_KERNEL", "-D_KERNEL_OPT", "-D__NetBSD__", "-U__linux__", "-U__linux", "-Ulinux",
     "-U__gnu_linux__", "-U__unix__", "-U__unix", "-Uunix",
 )  # fmt: skip
+_OF_MACHINE = {
+    "aarch64": ("-mno-outline-atomics",),  # libgcc's need a C library
+    "x86_64": ("-fcf-protection=none",),
+}
 _WARNINGS = (
     "-Wall", "-Wextra", "-Wno-unused-parameter", "-Wno-sign-compare", "-Wno-pointer-sign",
     "-Wno-missing-field-initializers", "-Wno-format-zero-length",
@@ -197,7 +202,7 @@ def flags(
         directories += ["-isystem", str(directory)] if is_foreign else [f"-I{directory}"]
     for directory in after:
         directories += ["-idirafter", str(directory)]
-    found = [*_LANGUAGE, f"-O{optimise}", *_WARNINGS]
+    found = [*_LANGUAGE, *_OF_MACHINE.get(machine(), ()), f"-O{optimise}", *_WARNINGS]
     if is_own:
         found.append("-Werror")
     elif is_foreign:

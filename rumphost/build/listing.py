@@ -26,8 +26,8 @@ class DriverInfo:
     attachments: tuple[str, ...]
     attributes: tuple[str, ...]
     """What it depends on, as written."""
-    files: tuple[str, ...]
-    """The sources that are its own: those whose condition names it or an attachment of it."""
+    files: tuple[Path, ...]
+    """Its own sources, relative to the tree: those whose condition names it or its attachments."""
     defined_at: Place
     attaches: bool
     """Whether it attaches to a bus that the host itself provides."""
@@ -65,7 +65,7 @@ def _info(
         bus=tuple(buses),
         attachments=tuple(one.name for one in device.attachments),
         attributes=config.depends_of(device.name),
-        files=tuple(own),
+        files=tuple(Path(path) for path in own),
         defined_at=device.place,
         attaches=any(bus in config.provided for bus in buses),
     )

@@ -23,10 +23,10 @@ def list_(what: str, sys_tree: Path | None, format_: str, quiet: bool) -> None:
     output = Output(json=format_ == "json", quiet=quiet)
     if what == "drivers":
         rows = [
-            (driver.name, driver.attributes, [path.name for path in driver.files])
+            (driver.name, driver.bus, [path.name for path in driver.files], driver.description)
             for driver in Builder(sys_tree).drivers()
         ]
-        output.rows("driver", ("driver", "attributes", "files"), rows)
+        output.rows("driver", ("driver", "bus", "files", "what"), rows)
     elif what == "models":
         models = [
             (name, (model.__doc__ or "").strip().splitlines()[0]) for name, model in MODELS.items()

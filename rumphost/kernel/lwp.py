@@ -58,7 +58,10 @@ class Fiber(Protocol):
     """The C side of one lwp, given by the boundary (tests give a fake)."""
 
     ipl: int
-    spin_count: int
+
+    @property
+    def spin_count(self) -> int:
+        """How many spin mutexes it holds."""
 
     @property
     def address(self) -> int:

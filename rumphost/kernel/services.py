@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,29 +10,39 @@ from .autoconf import Autoconf
 from .bpf import Bpf
 from .bus_dma import BusDma
 from .bus_space import BusSpace
+from .cprng import Cprng
+from .evcnt import Evcnt
+from .firmload import Firmload
 from .ifnet import Ifnets
 from .panic import Panic
 from .pci import Pci
 from .pci_intr import PciIntr
+from .pmf import Pmf
+from .properties import Properties
 from .synchronization import register_synchronization
+from .sysctl import Sysctl
 
 if TYPE_CHECKING:
     from .kernel import Kernel
 
 # Interrupts first, so that nothing starts anew; devices last, which need an lwp to go.
-_FIRST = (PciIntr,)
-_LAST = (Pci, Bpf, Ifnets, BusDma, BusSpace, Autoconf)
+_FIRST: tuple[Callable[[Kernel], Any], ...] = (Pci, PciIntr)
+_LAST: tuple[Callable[[Kernel], Any], ...] = (
+    Properties, Autoconf, Pmf, Sysctl, Evcnt, Firmload, Cprng, Bpf, Ifnets, BusDma, BusSpace,
+)  # fmt: skip
 
 
 def register_all(kernel: Kernel, firmware: Sequence[Path] = ()) -> list[Any]:
     """Make and register every service; ``firmware`` are directories for firmload(9)."""
-    services: list[Any] = []
     kernel.register(Panic())
-    for make in _FIRST:
-        services.append(make(kernel))
-        kernel.register(services[-1])
+    services = [_register(kernel, make) for make in _FIRST]
     services += register_synchronization(kernel)
-    for make in _LAST:
-        services.append(make(kernel))
-        kernel.register(services[-1])
+    services += [_register(kernel, make) for make in _LAST]
+    kernel.service(Firmload).directories[:0] = firmware
     return services
+
+
+def _register(kernel: Kernel, make: Callable[[Kernel], Any]) -> Any:
+    service = make(kernel)
+    kernel.register(service)
+    return service

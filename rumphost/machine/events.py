@@ -59,9 +59,14 @@ class EventQueue:
         return self._heap[0][0] if self._heap else None
 
     def run_due(self) -> int:
-        """Run every event whose time has come, in order; return how many ran."""
+        """Run every event whose time has come, in order; return how many ran.
+
+        What comes due on a real clock while this runs waits for the next call, so that a device
+        that always has more to do does not keep the caller for ever.
+        """
         count = 0
-        while (at_ns := self.next_ns()) is not None and at_ns <= self.clock.now_ns():
+        now_ns = self.clock.now_ns()
+        while (at_ns := self.next_ns()) is not None and at_ns <= now_ns:
             count += self._run_first()
         return count
 

@@ -97,3 +97,13 @@ def test_nothing_named_is_the_host_alone(config: Config) -> None:
     closure = close(config, [])
     assert closure.sources == ()
     assert closure.attachments == ()
+
+
+def test_what_came_along_may_be_left_out(config: Config) -> None:
+    assert close(config, ["abc"]).optional == {"redphy", "bluphy"}
+    closure = close(config, ["abc"], without=frozenset({"redphy"}))
+    assert closure.devices == ("abc", "bluphy")
+    assert "dev/mii/redphy.c" not in [source.path for source in closure.sources]
+    named = close(config, ["abc", "redphy"], without=frozenset({"redphy"}))
+    assert "redphy" in named.devices
+    assert "redphy" not in named.optional

@@ -18,13 +18,17 @@ def test_the_drivers_of_the_small_tree() -> None:
     abc = found["abc"]
     assert abc.description == "Example Fast Ethernet (the second generation)"
     assert (abc.bus, abc.attributes) == (("pci",), ("ether", "ifnet", "arp", "mii"))
-    assert abc.files == ("dev/pci/if_abc.c",)
+    assert abc.files == (Path("dev/pci/if_abc.c"),)
     assert abc.attaches
     assert (abc.defined_at.path, abc.defined_at.line) == (TREE / "dev/pci/files.pci", 10)
     duo = found["duo"]
     assert duo.bus == ("pci", "isa")
     assert duo.attachments == ("duo_pci", "duo_isa")
-    assert duo.files == ("dev/ic/duo.c", "dev/pci/duo_pci.c", "dev/pci/duo_isa.c")
+    assert [str(path) for path in duo.files] == [
+        "dev/ic/duo.c",
+        "dev/pci/duo_pci.c",
+        "dev/pci/duo_isa.c",
+    ]
     assert not found["lonely"].attaches
     assert found["lonely"].description == ""
 

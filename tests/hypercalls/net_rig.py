@@ -35,6 +35,7 @@ class NetRig:
     """``call`` runs one of the program's functions on an lwp and returns what it returned."""
 
     def __init__(self, builder: Builder, *, seed: int | None = None) -> None:
+        path = builder.build([str(PROGRAM)]).path
         self.machine = SimMachine()
         self.boundary = Boundary()
         self.boundary.start_arena(
@@ -47,7 +48,7 @@ class NetRig:
         self.kernel.register(Ifnets(self.kernel))
         self.kernel.register(Bpf(self.kernel))
         self.ifnets = self.kernel.service(Ifnets)
-        self.image = self.boundary.load(builder.build([str(PROGRAM)]).path)
+        self.image = self.boundary.load(path)
         self.owner = Owner()
         self.panics: list[DriverPanic] = []
         self.kernel.scheduler.on_panic = lambda _lwp, panic: self.panics.append(panic)

@@ -38,12 +38,12 @@ def test_the_check_passes_and_nothing_is_left(rig: NetRig, name: str) -> None:
 
 
 def test_a_forgotten_packet_is_blamed_on_the_line_that_got_it(rig: NetRig) -> None:
-    rig.call("leave")
+    rig.call("forget")
     left = rig.boundary.allocations(rig.owner.number)
     assert [allocation.size for allocation in left] == [512, 2048]
     for allocation in left:
         (frame,) = rig.boundary.symbolizer.frames([allocation.site])
-        assert frame.function == "leave"
+        assert frame.function == "forget"
 
 
 def test_a_second_free_is_misuse(rig: NetRig) -> None:

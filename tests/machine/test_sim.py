@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 import trio
 
@@ -40,9 +42,7 @@ def test_the_bus_has_room_for_32() -> None:
         for function in machine.functions
         for bar in function.bars.values()
     )
-    assert all(
-        one[2] <= two[1] for one, two in zip(ranges, ranges[1:], strict=False) if one[0] == two[0]
-    )
+    assert all(one[2] <= two[1] for one, two in pairwise(ranges) if one[0] == two[0])
     with pytest.raises(UsageError, match="every slot"):
         machine.plug(TeachModel())
 
