@@ -7,8 +7,8 @@
  * Users reach it through sysctl(8):
  *
  *	hw.edu0.factorial	write n, read n! modulo 2^32
- *	hw.edu0.dma		write N: N bytes go to the device's buffer and
- *				come back, and are compared
+ *	hw.edu0.dma		write N, up to 4095: N bytes go to the device's
+ *				buffer and come back, and are compared
  *	hw.edu0.liveness	write a number, read its complement
  *
  * Locking.  sc_lock, a spin mutex at the interrupt's IPL, covers everything
@@ -472,7 +472,7 @@ edu_sysctl_dma(SYSCTLFN_ARGS)
 	error = sysctl_lookup(SYSCTLFN_CALL(&node));
 	if (error != 0 || newp == NULL)
 		return error;
-	if (len < 1 || len > EDU_BUFFER_SIZE)
+	if (len < 1 || len > EDU_DMA_MAX)
 		return EINVAL;
 	error = edu_round_trip(sc, len);
 	if (error == 0)

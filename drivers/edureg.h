@@ -45,6 +45,12 @@
 #define	EDU_BUFFER		0x40000
 #define	EDU_BUFFER_SIZE		4096
 
+/*
+ * QEMU (7.2, for one) takes a transfer that includes the buffer's last byte
+ * for one that goes beyond, and aborts.
+ */
+#define	EDU_DMA_MAX		(EDU_BUFFER_SIZE - 1)
+
 /* The highest bus address that the DMA engine puts out: 28 bits. */
 #define	EDU_DMA_HIGHEST		0x0fffffff
 

@@ -10,6 +10,7 @@
 #include <sys/systm.h>
 #include <sys/errno.h>
 #include <sys/device.h>
+#include <sys/mbuf.h>
 
 #include "shim.h"
 #include "device_private.h"
@@ -179,6 +180,7 @@ uint64_t
 rumphost_image_configure(void)
 {
 
+	mbinit();
 	rumphost_pci_load();
 	for (const struct rumphost_ioconf *line = rumphost_ioconf; line->driver != NULL; line++)
 		load_instance(line);

@@ -172,3 +172,36 @@ ureadc(int c, struct uio *uio)
 
 	return uiomove(&byte, 1, uio);
 }
+
+/*
+ * fetch(9) and store(9), in their older form: one byte or word; -1 when there is no such address.
+ */
+
+#define STORE(name, type, argument)					\
+int	name(void *, argument);						\
+									\
+int									\
+name(void *to, argument value)						\
+{									\
+	type v = (type)value;						\
+									\
+	return kcopy(&v, to, sizeof(v)) == 0 ? 0 : -1;			\
+}
+
+#define FETCH(name, type, result)					\
+result	name(const void *);						\
+									\
+result									\
+name(const void *from)							\
+{									\
+	type v;								\
+									\
+	return kcopy(from, &v, sizeof(v)) == 0 ? (result)v : -1;	\
+}
+
+STORE(subyte, uint8_t, int)
+STORE(susword, uint16_t, short)
+STORE(suword, long, long)
+FETCH(fubyte, uint8_t, int)
+FETCH(fusword, uint16_t, int)
+FETCH(fuword, long, long)

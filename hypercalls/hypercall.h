@@ -496,6 +496,13 @@ int rumphost_kernel_locked(void);
 
 /* == kmem(9), malloc(9), pool_cache(9) == */
 
+/* Memory was allocated for `page'.  Returns 1 to have it fail after all; not asked of a caller that
+ * may wait.  Called when RUMPHOST_SLOW_MEMORY is set only.  Any IPL; does not block. */
+int rumphost_kmem_allocated(const char *page, void *address, uint64_t size, int32_t may_wait);
+
+/* Memory is about to be released.  Called when RUMPHOST_SLOW_MEMORY is set only. */
+void rumphost_kmem_released(const char *page, void *address);
+
 /* == kthread(9) == */
 
 enum {

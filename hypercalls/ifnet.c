@@ -182,6 +182,8 @@ if_register(struct ifnet *ifp)
 	tell_members(ifp);
 	if (ifp->if_sadl == NULL)
 		if_alloc_sadl(ifp);
+	else if (ifp->if_addrlen > 0)
+		rumphost_ifnet_address(ifp, CLLADDR(ifp->if_sadl), ifp->if_addrlen);
 	if (ifp->if_watchdog != NULL) {
 		callout_init(&i->watchdog, CALLOUT_MPSAFE);
 		callout_setfunc(&i->watchdog, watchdog_tick, i);

@@ -14,7 +14,9 @@
 
 enum {
 	QUANTUM = 16,		/* every allocation is aligned so */
-	MESSAGE = 256
+	MESSAGE = 256,
+	ALLOCATED = 0xa5,	/* what memory is filled with */
+	RELEASED = 0x5a
 };
 
 void
@@ -30,6 +32,26 @@ rumphost_misusef(const char *page, const char *format, ...)
 	__builtin_trap();		/* not reached: the host ends the lwp */
 }
 
+/* Whether somebody wants to see each allocation. */
+static bool
+watched(void)
+{
+
+	return __predict_false((rumphost_cpu()->slow & RUMPHOST_SLOW_MEMORY) != 0);
+}
+
+/* Show an allocation to the host, which may want it to fail. */
+static void *
+show(const char *page, void *p, size_t size, bool wait)
+{
+
+	memset(p, ALLOCATED, size);
+	if (rumphost_kmem_allocated(page, p, size, wait) == 0)
+		return p;
+	rumphost_release(p);
+	return NULL;
+}
+
 void *
 rumphost_memory(const char *page, size_t size, size_t alignment, bool wait, uint64_t site)
 {
@@ -40,8 +62,10 @@ rumphost_memory(const char *page, size_t size, size_t alignment, bool wait, uint
 
 	if (alignment < QUANTUM)
 		alignment = QUANTUM;
-	if (!wait)
-		return rumphost_allocate(size, alignment, site);
+	if (!wait) {
+		p = rumphost_allocate(size, alignment, site);
+		return p != NULL && watched() ? show(page, p, size, false) : p;
+	}
 	if (l->kind != 't' || l->spin_count > 0)
 		rumphost_assert_sleepable();
 
@@ -52,7 +76,18 @@ rumphost_memory(const char *page, size_t size, size_t alignment, bool wait, uint
 	cpu->fault_injection = injection;
 	if (p == NULL)
 		panic("%s: out of memory: the arena has no %zu bytes left in one piece", page, size);
-	return p;
+	return watched() ? show(page, p, size, true) : p;
+}
+
+void
+rumphost_memory_release(const char *page, void *p)
+{
+
+	if (watched()) {
+		memset(p, RELEASED, rumphost_host->allocation_size(p));
+		rumphost_kmem_released(page, p);
+	}
+	rumphost_release(p);
 }
 
 void
@@ -98,7 +133,7 @@ release(const char *function, void *p, size_t size, bool interrupt)
 		rumphost_misusef("kmem(9)", "%s in interrupt context: kmem_intr_free() is for that",
 		    function);
 	rumphost_memory_check("kmem(9)", function, p, size);
-	rumphost_release(p);
+	rumphost_memory_release("kmem(9)", p);
 }
 
 size_t

@@ -33,7 +33,7 @@ release(void *p)
 	if (p == NULL)
 		return;
 	rumphost_memory_check("malloc(9)", "free", p, (size_t)-1);
-	rumphost_release(p);
+	rumphost_memory_release("malloc(9)", p);
 }
 
 static void *
@@ -54,7 +54,7 @@ reallocate(void *old, unsigned long size, int flags, uint64_t site)
 	if (new == NULL)
 		return NULL;
 	memcpy(new, old, MIN(had, size));
-	rumphost_release(old);
+	rumphost_memory_release("malloc(9)", old);
 	return new;
 }
 

@@ -21,6 +21,9 @@ void	rumphost_memory_check(const char *, const char *, void *, size_t);
 struct pool_cache;
 void	*rumphost_pool_cache_get(struct pool_cache *, int, uint64_t);
 
+/* Give it back. */
+void	rumphost_memory_release(const char *, void *);
+
 /* A rule was broken: rumphost_misuse() with a format. */
 void	rumphost_misusef(const char *, const char *, ...) __dead __printflike(2, 3);
 

@@ -62,7 +62,7 @@ percpu_free(percpu_t *pc, size_t size)
 		    pc->size);
 	if (pc->destroy != NULL)
 		pc->destroy(pc->data, pc->cookie, curcpu());
-	rumphost_release(pc);
+	rumphost_memory_release("percpu(9)", pc);
 }
 
 void *

@@ -69,7 +69,7 @@ finish(struct pool_state *p)
 		    p->out);
 	while ((item = p->spare) != NULL) {
 		p->spare = *(void **)item;
-		rumphost_release(item);
+		rumphost_memory_release("pool(9)", item);
 	}
 	p->spares = 0;
 }
@@ -138,7 +138,7 @@ put(struct pool_state *p, void *item)
 		p->spare = item;
 		p->spares++;
 	} else
-		rumphost_release(item);
+		rumphost_memory_release("pool(9)", item);
 	if (p->waiters != 0)
 		rumphost_wakeup_one(p);
 }
@@ -173,7 +173,7 @@ reclaim(struct pool_state *p)
 		item = p->spare;
 		p->spare = *(void **)item;
 		p->spares--;
-		rumphost_release(item);
+		rumphost_memory_release("pool(9)", item);
 	}
 	return p->spares != before;
 }
@@ -310,7 +310,7 @@ pool_cache_destroy(pool_cache_t pc)
 
 	finish(STATE(pc));
 	if (STATE(pc)->allocated)
-		rumphost_release(pc);
+		rumphost_memory_release("pool_cache(9)", pc);
 }
 
 void *

@@ -131,5 +131,5 @@ hashdone(void *table, enum hashtype type, u_long mask)
 	(void)type;
 	(void)mask;
 	rumphost_memory_check("hashinit(9)", "hashdone", table, (size_t)-1);
-	rumphost_release(table);
+	rumphost_memory_release("hashinit(9)", table);
 }

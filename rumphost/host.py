@@ -32,11 +32,14 @@ from .errors import DriverError, DriverLeak, DriverPanic, UsageError
 from .kernel.autoconf import Autoconf, Device, Request, State
 from .kernel.console import Console, Level
 from .kernel.cpu import Cpu, TrioVirtualClock, trio_clock_is_virtual
+from .kernel.evcnt import Count, Evcnt
 from .kernel.ifnet import Ifnet, Ifnets
 from .kernel.kernel import Kernel
 from .kernel.leak import Leak
 from .kernel.lwp import Lwp, Owner
+from .kernel.pmf import Pmf
 from .kernel.services import register_all
+from .kernel.sysctl import Sysctl, Value
 from .machine import Machine, PciFunction
 from .machines import open_machine
 from .trace import Trace
@@ -69,20 +72,20 @@ class _Wait:
     owner: Owner | None
     done: trio.Event = field(default_factory=trio.Event)
     result: Any = None
-    panic: DriverPanic | None = None
+    error: Exception | None = None
 
     def finish(self, result: Any) -> None:
         self.result = result
         self.done.set()
 
-    def fail(self, panic: DriverPanic) -> None:
-        self.panic = panic
+    def fail(self, error: Exception) -> None:
+        self.error = error
         self.done.set()
 
     async def outcome(self) -> Any:
         await self.done.wait()
-        if self.panic is not None:
-            raise self.panic
+        if self.error is not None:
+            raise self.error
         return self.result
 
 
@@ -238,6 +241,50 @@ class Host:
         if errors:
             raise errors[0]
 
+    async def suspend(self, device: Device) -> None:
+        """Suspend a device by pmf(9); raises ``DriverError`` if it refuses."""
+        await self._power(device, "suspend", self.kernel.service(Pmf).suspend)
+
+    async def resume(self, device: Device) -> None:
+        """Resume a suspended device; raises ``DriverError`` if it refuses."""
+        await self._power(device, "resume", self.kernel.service(Pmf).resume)
+
+    async def _power(
+        self, device: Device, what: str, start: Callable[[Device, Callable[[bool], None]], None]
+    ) -> None:
+        if not await self._eventually(functools.partial(start, device), device.top):
+            raise DriverError(f"refuses to {what}", driver=device.xname)
+
+    # -- what drivers show
+
+    @property
+    def sysctls(self) -> list[str]:
+        """Dotted names of all sysctl(9) values."""
+        return self.kernel.service(Sysctl).names()
+
+    async def sysctl(self, name: str) -> Value:
+        """Read a value: int, bool, str, or bytes for a structure."""
+        return await self._sysctl(name, functools.partial(self.kernel.service(Sysctl).read, name))
+
+    async def set_sysctl(self, name: str, value: Value) -> Value:
+        """Write a value; returns what it was before."""
+        service = self.kernel.service(Sysctl)
+        return await self._sysctl(name, functools.partial(service.write, name, value))
+
+    async def _sysctl(self, name: str, start: Callable[[Callable[[Any], None]], None]) -> Value:
+        found: Value | Exception = await self._eventually(start, None)
+        if isinstance(found, Exception):
+            if isinstance(found, DriverPanic):
+                self._told(found)
+            raise found
+        return found
+
+    def counts(self) -> list[Count]:
+        """Return all event counters (evcnt(9)), interrupts first."""
+        return self.kernel.service(Evcnt).counts()
+
+    # -- the inner parts
+
     async def call(
         self,
         name: str,
@@ -272,18 +319,34 @@ class Host:
     async def _request(
         self, start: Callable[[Callable[[Request], None]], Request], owner: Owner | None
     ) -> Request:
-        wait = _Wait(owner)
-        key = -id(wait)
-        self._waits[key] = wait
-        try:
-            self.kernel.scheduler.post(lambda: start(wait.finish))
-            request: Request = await wait.outcome()
-        finally:
-            del self._waits[key]
+        request: Request = await self._eventually(start, owner)
         if request.panic is not None:
             self._told(request.panic)
             raise request.panic
         return request
+
+    async def _eventually(
+        self, start: Callable[[Callable[[Any], None]], Any], owner: Owner | None
+    ) -> Any:
+        """Have the kernel ``start`` something, and wait until it calls what it was given.
+
+        If ``owner``'s driver crashes meanwhile, that crash is raised.
+        """
+        wait = _Wait(owner)
+        key = -id(wait)
+        self._waits[key] = wait
+
+        def begin() -> None:
+            try:
+                start(wait.finish)
+            except Exception as error:
+                wait.fail(error)
+
+        try:
+            self.kernel.scheduler.post(begin)
+            return await wait.outcome()
+        finally:
+            del self._waits[key]
 
     # -- what goes wrong
 
@@ -296,7 +359,10 @@ class Host:
         owner = lwp.owner
         self.kernel.console.write_line(f"{panic.driver or lwp.name}: {panic.message}", Level.ERROR)
         self.panics.append(panic)
-        self._autoconf.panicked(lwp, panic)
+        for service in self._services:
+            tell = getattr(service, "panicked", None)
+            if tell is not None:
+                tell(lwp, panic)
         for key, wait in self._waits.items():
             if key == lwp.lid or (owner is not None and wait.owner is owner):
                 self._told(panic)

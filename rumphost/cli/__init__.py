@@ -11,7 +11,7 @@ from rumphost.errors import RumphostError
 
 from .build import build
 from .gdb import gdb
-from .list import list_
+from .listing import list_
 from .output import Output
 from .run import run
 

@@ -20,7 +20,6 @@ from rumphost.errors import DriverError, HostLacks, UsageError
 from rumphost.host import ClockName, Host, open_host
 from rumphost.host import run as run_main
 from rumphost.kernel.autoconf import Device
-from rumphost.kernel.evcnt import Evcnts
 from rumphost.machines import clock_of
 from rumphost.trace import TraceEvent
 
@@ -262,9 +261,9 @@ class Session:
         )
 
     def _show_events(self, host: Host) -> None:
-        rows = [(str(count), count.count) for count in host.kernel.service(Evcnts) if count.count]
+        rows = [(one.group, one.name, one.value) for one in host.counts() if one.value]
         if rows:
-            self.output.rows("event_counter", ("event", "count"), rows)
+            self.output.rows("event_counter", ("group", "event", "count"), rows)
 
     async def _detach(self, host: Host, devices: list[Device]) -> None:
         for device in reversed(devices):

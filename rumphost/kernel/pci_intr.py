@@ -12,9 +12,10 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from rumphost.errors import MachineError, Misuse
+from rumphost.errors import DriverPanic, MachineError, Misuse
 from rumphost.machine import InterruptLine, PciFunction, VectorKind
 
 from .console import Level
@@ -106,7 +107,7 @@ class PciIntr:
         self._vectors: dict[int, Vector] = {}
         self._handlers: dict[int, Handler] = {}
         self._lines: dict[int, Line] = {}
-        self._running: dict[int, Callable[[], None]] = {}
+        self._running: dict[int, tuple[Owner | None, Callable[[], None]]] = {}
         self._message_functions: list[tuple[PciFunction, int]] = []
         self._next = 1
         self.on_storm: Callable[[Misuse], None] = lambda _error: None
@@ -132,16 +133,19 @@ class PciIntr:
         ]
 
     def release(self, owner: Owner) -> None:
-        """Take back what a device has."""
+        """Take back what a device has; its handlers run no more."""
+        for lid, (whose, go_on) in list(self._running.items()):
+            if whose is owner:
+                del self._running[lid]
+                self._scheduler.post(go_on)
         for handler in [one for one in self._handlers.values() if one.owner is owner]:
             self._disestablish(handler)
         self._release([one for one in self._vectors.values() if one.owner is owner])
 
-    def panicked(self, lwp: Lwp) -> None:
+    def panicked(self, lwp: Lwp, panic: DriverPanic) -> None:
         """The lwp of a handler has crashed: the other handlers of its line go on."""
-        go_on = self._running.pop(lwp.lid, None)
-        if go_on is not None:
-            self._scheduler.post(go_on)
+        if lwp.lid in self._running:
+            self._scheduler.post(self._running.pop(lwp.lid)[1])
 
     # -- handles
 
@@ -294,7 +298,8 @@ class PciIntr:
             mpsafe=handler.mpsafe,
             on_exit=returned,
         )
-        self._running[lwp.lid] = lambda: self._call(line, left[1:], claimed=True)
+        go_on = partial(self._call, line, left[1:], claimed=True)
+        self._running[lwp.lid] = (handler.owner, go_on)
 
     def _delivered(self, line: Line, claimed: bool) -> None:
         """All handlers have run: look at the line again."""

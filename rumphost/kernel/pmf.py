@@ -11,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from rumphost.errors import DriverPanic
+
 from .autoconf import Autoconf, Device
 from .hypercall import hypercall
 from .leak import Leak
@@ -90,7 +92,7 @@ class Pmf:
         """Let an event happen (pmf_generic_event_t); returns how many handlers there are."""
         return self._inject(device.address if device is not None else 0, event)
 
-    def panicked(self, lwp: Lwp) -> None:
+    def panicked(self, lwp: Lwp, panic: DriverPanic) -> None:
         """An lwp has crashed that may have been suspending."""
         done = self._waiting.pop(lwp.lid, None)
         if done is not None:

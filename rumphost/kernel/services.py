@@ -14,6 +14,7 @@ from .cprng import Cprng
 from .evcnt import Evcnt
 from .firmload import Firmload
 from .ifnet import Ifnets
+from .kmem import Kmem
 from .panic import Panic
 from .pci import Pci
 from .pci_intr import PciIntr
@@ -25,10 +26,10 @@ from .sysctl import Sysctl
 if TYPE_CHECKING:
     from .kernel import Kernel
 
-# Interrupts first, so that nothing starts anew; devices last, which need an lwp to go.
+# Interrupts first, so that nothing starts anew.
 _FIRST: tuple[Callable[[Kernel], Any], ...] = (Pci, PciIntr)
 _LAST: tuple[Callable[[Kernel], Any], ...] = (
-    Properties, Autoconf, Pmf, Sysctl, Evcnt, Firmload, Cprng, Bpf, Ifnets, BusDma, BusSpace,
+    Properties, Autoconf, Pmf, Sysctl, Evcnt, Firmload, Cprng, Bpf, Ifnets, BusDma, BusSpace, Kmem,
 )  # fmt: skip
 
 

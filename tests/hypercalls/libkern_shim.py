@@ -39,6 +39,7 @@ class Shim:
         self.written: list[tuple[int, str]] = []
         self.asked: list[str] = []
         self.now_ns = 0
+        self.refused_size = 0
         self._calls = {call.number: call for call in boundary.interface.hypercalls.values()}
 
     @property
@@ -77,6 +78,8 @@ class Shim:
         elif call.short_name == "delay":
             self.now_ns += arguments[0] * 1000
             self.boundary.set_clock(self.now_ns)
+        elif call.short_name == "kmem_allocated":
+            return int(arguments[2] == self.refused_size)
         elif call.short_name == "assert_sleepable":
             raise Stopped("must not sleep")
         return 0

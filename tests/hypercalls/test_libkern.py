@@ -310,6 +310,19 @@ def test_injected_failures_meet_only_those_who_must_not_wait(shim):
     assert shim.call("t_alloc", 64, NOSLEEP) != 0
 
 
+def test_allocations_are_shown_when_that_is_asked_for(shim):
+    shim.boundary.cpu.slow = 8
+    address = shim.call("t_alloc", 40, SLEEP)
+    assert shim.boundary.memory.read(address, 40) == b"\xa5" * 40
+    shim.refused_size = 48
+    assert shim.call("t_alloc", 48, NOSLEEP) == 0
+    assert shim.call("t_malloc", 48, NOWAIT) == 0
+    shim.call("t_free", address, 40)
+    assert shim.boundary.memory.read(address + 8, 8) == b"\x5a" * 8
+    assert shim.boundary.allocations(7) == []
+    assert shim.asked == ["kmem_allocated"] * 3 + ["kmem_released"]
+
+
 def test_strings_in_kmem(shim):
     address = shim.call("t_asprintf")
     assert shim.boundary.memory.c_string(address) == "net-5"

@@ -31,12 +31,14 @@ def builder() -> Builder:
 @pytest.fixture
 def rig(builder: Builder) -> Iterator[NetRig]:
     rig = NetRig(builder)
-    assert rig.call("echo_attach") == 0
-    yield rig
-    if rig.ifnets.find("echo0") is not None:
-        rig.call("echo_detach")
-        assert rig.boundary.allocations(rig.owner.number) == []
-    rig.close()
+    try:
+        assert rig.call("echo_attach") == 0
+        yield rig
+        if rig.ifnets.find("echo0") is not None:
+            rig.call("echo_detach")
+            assert rig.boundary.allocations(rig.owner.number) == []
+    finally:
+        rig.close()
 
 
 @pytest.fixture
@@ -109,7 +111,8 @@ def test_more_than_the_driver_takes_waits_for_room(up: NetRig) -> None:
 
 def test_the_host_queue_is_limited_and_tells_of_room(up: NetRig) -> None:
     told: list[int] = []
-    up.ifnet.on_room.append(lambda: told.append(up.ifnet.room))
+    ifnet = up.ifnet
+    ifnet.on_room.append(lambda: told.append(ifnet.room))
     up.call("echo_hold", 64)
     assert up.ifnet.send([frame(n) for n in range(64)]) == 64
     up.settle()
@@ -235,10 +238,11 @@ def test_a_tap_shows_both_directions(up: NetRig) -> None:
     tap = up.kernel.service(Bpf).tap(up.ifnet.ifp)
     assert tap is not None
     up.advance(0.5)
-    tap.listen(seen.extend)
+    listener = seen.extend
+    tap.listen(listener)
     up.ifnet.send([frame(1), frame(2)])
     up.settle()
-    tap.stop(seen.extend) if seen.extend in tap.listeners else tap.listeners.clear()
+    tap.stop(listener)
     assert [one.out for one in seen] == [True, True, False, False]
     assert [one.frame for one in seen] == [frame(1), frame(2)] * 2
     assert {one.time_ns for one in seen} == {500_000_000}

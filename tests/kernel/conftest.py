@@ -5,8 +5,31 @@ from __future__ import annotations
 import pytest
 from fakes import Rig
 
+from rumphost.kernel.synchronization import register_synchronization
+
 
 @pytest.fixture
 def rig() -> Rig:
     """A kernel with the panic(9) handlers only; register the page's service on ``rig.kernel``."""
     return Rig.make()
+
+
+@pytest.fixture
+def sync_rig() -> Rig:
+    """A kernel with the synchronisation and thread pages, and scripts where the shim has C."""
+    rig = Rig.make()
+    register_synchronization(rig.kernel)
+
+    def softint_thread(ipl):
+        yield ("softint_serve", ipl)
+
+    def workqueue_thread(cookie):
+        yield ("workqueue_serve", cookie)
+
+    def kthread_start(function, argument, _kernel_lwp):
+        yield from rig.fibers.functions[function](argument)
+
+    rig.image.export("rumphost_softint_thread", softint_thread)
+    rig.image.export("rumphost_workqueue_thread", workqueue_thread)
+    rig.image.export("rumphost_kthread_start", kthread_start)
+    return rig

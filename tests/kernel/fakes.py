@@ -18,7 +18,7 @@ from rumphost.errors import DriverPanic, Frame
 from rumphost.kernel.kernel import Kernel
 from rumphost.kernel.lwp import Kind, Lwp
 from rumphost.kernel.panic import Panic
-from rumphost.machine import Machine, VirtualClock
+from rumphost.machine import Clock, Machine, VirtualClock
 from rumphost.sources import hypercalls_dir
 from rumphost.trace import TraceEvent
 
@@ -36,16 +36,14 @@ class Fault(Exception):
 @cache
 def hypercalls() -> dict[str, tuple[int, tuple[str, ...]]]:
     """Return the real table of hypercall.h."""
-    table = Interface.read(hypercalls_dir() / "hypercall.h").table()
-    table.setdefault("console_write", (9999, ("i32", "u", "s")))
-    return table
+    return Interface.read(hypercalls_dir() / "hypercall.h").table()
 
 
 class FakeMachine(Machine):
-    """A machine with a virtual clock and nothing on its bus."""
+    """A machine with nothing on its bus, on a virtual clock unless another is given."""
 
-    def __init__(self) -> None:
-        super().__init__("fake", VirtualClock())
+    def __init__(self, clock: Clock | None = None) -> None:
+        super().__init__("fake", clock or VirtualClock())
 
     async def open(self) -> None:
         """Nothing to acquire."""
@@ -264,8 +262,8 @@ class Rig:
     log: list[Any] = field(default_factory=list)
 
     @classmethod
-    def make(cls, *, seed: int | None = None) -> Rig:
-        machine, memory = FakeMachine(), FakeMemory()
+    def make(cls, *, seed: int | None = None, clock: Clock | None = None) -> Rig:
+        machine, memory = FakeMachine(clock), FakeMemory()
         fibers = FakeFibers(memory)
         kernel = Kernel(machine, fibers, memory, hypercalls(), seed=seed)
         rig = cls(kernel, machine, memory, fibers, FakeImage(fibers))
