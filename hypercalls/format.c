@@ -63,7 +63,7 @@ put_number(struct rumphost_output *out, const struct conversion *v, uint64_t val
 	for (; value != 0; value /= base)
 		text[count++] = digits[value % base];
 	zeros = ((v->flags & PRECISE) ? v->precision : 1) - count;
-	if (base == 8 && (v->flags & ALTERNATE) && zeros < 1 && (count != 0 || zeros < 1))
+	if (base == 8 && (v->flags & ALTERNATE) && zeros < 1)
 		zeros = 1;
 	zeros = zeros > 0 ? zeros : 0;
 	pad = v->width - (int)strlen(prefix) - count - zeros;

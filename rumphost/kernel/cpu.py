@@ -11,6 +11,7 @@ import math
 import time
 
 import trio
+import trio.testing
 from trio.testing import MockClock
 
 from rumphost.errors import UsageError
@@ -81,7 +82,9 @@ class Cpu:
             self._events.run_due()
             pause = self._scheduler.run_some()
             self._awake = trio.Event()
-            if pause.more:
+            if pause.more and virtual:
+                await trio.testing.wait_all_tasks_blocked()
+            elif pause.more:
                 await trio.lowlevel.checkpoint()
             else:
                 await idle(pause)
@@ -101,7 +104,12 @@ class Cpu:
             await self._awake.wait()
 
     async def _idle_virtual(self, pause: Pause) -> None:
-        """Jump as long as nobody else has work; give up the turn at the first sign of it."""
+        """Jump as long as nobody else has work; give up the turn at the first sign of it.
+
+        Waiting until every other task is blocked, rather than for one turn of trio's loop, keeps
+        the order of what they do and what lwps do the same in every run.
+        """
+        await trio.testing.wait_all_tasks_blocked()
         stop_ns = time.monotonic_ns() + _BREATH_NS
         while self._scheduler.idle:
             statistics = trio.lowlevel.current_statistics()
@@ -111,6 +119,8 @@ class Cpu:
                 return
             if time.monotonic_ns() >= stop_ns:
                 break
+        else:
+            return
         await trio.lowlevel.checkpoint()
 
     async def _jump(self, trio_left: float) -> bool:

@@ -25,6 +25,7 @@ from .runqueue import RunQueue
 
 EWOULDBLOCK = 35
 _SLICE_NS = 2_000_000  # then other trio tasks have their turn
+_SLICE_TURNS = 10_000
 _RUN_EXITS = 512  # hypercalls of one lwp until the slice is looked at
 _SHAKE_SWITCH = 0.25
 _SHAKE_HOLD = 4
@@ -216,9 +217,16 @@ class Scheduler:
     # -- the CPU
 
     def run_some(self) -> Pause:
-        """Run lwps until none is runnable, one busy-waits, or a slice of real time is over."""
+        """Run lwps until none is runnable, one busy-waits, or a slice is over.
+
+        A slice is measured by the clock that the machine is on: where time stands still while lwps
+        run, it is a number of turns, so that it ends at the same place in every run.
+        """
+        virtual = isinstance(self._events.clock, VirtualClock)
         stop_ns = time.monotonic_ns() + _SLICE_NS
+        turns = 0
         while True:
+            turns += 1
             while self._posts:
                 self._posts.popleft()()
             if self._deliver():
@@ -233,7 +241,7 @@ class Scheduler:
                 return Pause(busy_until_ns=lwp.busy_until_ns)
             if lwp.busy_until_ns == 0:
                 self._run(self._queue.pop())
-            if time.monotonic_ns() >= stop_ns:
+            if turns >= _SLICE_TURNS if virtual else time.monotonic_ns() >= stop_ns:
                 return Pause(more=True)
 
     def _deliver(self) -> bool:

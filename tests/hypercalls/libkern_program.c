@@ -26,6 +26,12 @@
 
 #include "shim.h"
 
+/* Newer headers do not have these. */
+int	suword(void *, long);
+int	subyte(void *, int);
+long	fuword(const void *);
+int	fubyte(const void *);
+
 #define UP	RUMPHOST_UPCALL uint64_t
 
 const char *
@@ -545,6 +551,12 @@ UP t_copyinstr(const char *from, char *to, size_t size)
 
 	error = copyinstr(from, to, size, &done);
 	return (uint64_t)error * 100 + done;
+}
+
+UP t_words(void *p)
+{
+	return suword(p, -7) == 0 && fuword(p) == -7 && fubyte(p) == 0xf9 &&
+	    subyte(NULL, 1) == -1;
 }
 
 UP t_curlwp(void)

@@ -459,3 +459,4 @@ def test_uiomove_and_copy(shim):
     assert shim.call("t_copyinstr", "abc", a, 10) == 4
     assert shim.call("t_copyinstr", "abcdef", a, 4) == ENAMETOOLONG * 100 + 4
     assert shim.call("t_copyinstr", 0, a, 4) == EFAULT * 100
+    assert shim.call("t_words", a) == 1
