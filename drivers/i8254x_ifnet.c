@@ -185,7 +185,9 @@ i8254x_watchdog(struct i8254x_softc *sc)
 
 	KASSERT(mutex_owned(&sc->sc_lock));
 
-	if (sc->sc_tx_timer == 0 || --sc->sc_tx_timer != 0)
+	/* While there is no link, frames may wait. */
+	if (sc->sc_link != LINK_STATE_UP || sc->sc_tx_timer == 0 ||
+	    --sc->sc_tx_timer != 0)
 		return;
 	/* Perhaps only the interrupt was lost. */
 	sc->sc_tx_timer = 1;

@@ -188,6 +188,8 @@ i8254x_link_update(struct i8254x_softc *sc)
 	if (link == sc->sc_link)
 		return false;
 	sc->sc_link = link;
+	if (sc->sc_tx_timer != 0)
+		sc->sc_tx_timer = I8254X_TX_TIMEOUT;
 	return true;
 }
 

@@ -32,6 +32,7 @@ class Library(NamedTuple):
     ffi: Any
     lib: Any
     interface: Interface
+    path: Path
 
 
 def _declarations(directory: Path, interface: Interface) -> str:
@@ -90,4 +91,4 @@ def load_library(*, ucontext: bool = False) -> Library:
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return Library(module.ffi, module.lib, interface)
+    return Library(module.ffi, module.lib, interface, target)

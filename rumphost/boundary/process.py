@@ -197,9 +197,9 @@ class Boundary:
         if Boundary._open:
             raise UsageError("one process runs one host at a time: close the other one first")
         library = load_library(ucontext=ucontext)
-        self.ffi, self.lib, self.interface = library
+        self.ffi, self.lib, self.interface = library.ffi, library.lib, library.interface
         self.memory = ProcessMemory(library)
-        self.symbolizer = Symbolizer()
+        self.symbolizer = Symbolizer(str(library.path))
         self.cpu = self.lib.rumphost_cpu_state
         self._images: list[Image] = []
         self._copies = tempfile.TemporaryDirectory(prefix="rumphost-")

@@ -9,11 +9,14 @@ from pathlib import Path
 from rumphost.errors import Frame
 
 
-_SWITCHING = ("rumphost_enter", "rumphost_switch", "call", "fiber_main", "leave", "trap")
-
-
 class Symbolizer:
-    """Looks addresses of this process up in the debug information of what is mapped there."""
+    """Looks addresses of this process up in the debug information of what is mapped there.
+
+    Frames of ``hidden``, the host's own library, say nothing of a driver and are left out.
+    """
+
+    def __init__(self, hidden: str = "") -> None:
+        self._hidden = hidden
 
     def frames(self, addresses: list[int], *, exact_first: bool = False) -> list[Frame]:
         """Return the frames of a backtrace; inlined calls get frames of their own.
@@ -22,10 +25,13 @@ class Symbolizer:
         ``exact_first``.
         """
         mapped = _mappings()
+        skipped: set[int] = set()
         by_file: dict[str, list[tuple[int, int]]] = {}
         for index, address in enumerate(addresses):
             where = next((m for m in mapped if m[0] <= address < m[1]), None)
-            if where is not None:
+            if where is not None and where[3] == self._hidden:
+                skipped.add(index)
+            elif where is not None:
                 back = 0 if exact_first and index == 0 else 1
                 by_file.setdefault(where[3], []).append((index, address - back - where[2]))
         found: dict[int, list[Frame]] = {}
@@ -40,13 +46,13 @@ class Symbolizer:
             frame
             for index, address in enumerate(addresses)
             for frame in found.get(index, [Frame(address)])
-            if not _is_ours(frame)
+            if index not in skipped and not _is_entry(frame)
         ]
 
 
-def _is_ours(frame: Frame) -> bool:
-    """Tell whether a frame is the way into or out of a fiber, which says nothing of a driver."""
-    return frame.function in _SWITCHING or "/stubs-" in frame.file
+def _is_entry(frame: Frame) -> bool:
+    """Tell whether a frame is the image's way into or out of a fiber: start.c, or a stub."""
+    return frame.function == "rumphost_enter" or "/stubs-" in frame.file
 
 
 def _mappings() -> list[tuple[int, int, int, str]]:

@@ -165,7 +165,7 @@ class Builder:
             )
             plan = plan.without(broken)
             results = self._compile(compiler, [*self._shim_jobs(), *self._driver_jobs(plan)])
-        warnings = left_out + _report(label, results)
+        warnings = left_out + _report(label, plan.closure, results)
         image = self._image_path(compiler, plan, results)
         was_there = image.is_file()
         if not was_there:
@@ -298,8 +298,11 @@ class Builder:
         return link(compiler, self._store, objects, image, Pages.read())
 
 
-def _report(label: str, results: Sequence[Compiled]) -> tuple[Diagnostic, ...]:
-    """Return the driver's warnings; raises BuildFailure when something did not compile."""
+def _report(label: str, closure: Closure, results: Sequence[Compiled]) -> tuple[Diagnostic, ...]:
+    """Return the driver's warnings; raises BuildFailure when something did not compile.
+
+    Errors in what came along by a ``*`` instance line stand last.
+    """
     warnings = tuple(
         note
         for one in results
@@ -307,10 +310,23 @@ def _report(label: str, results: Sequence[Compiled]) -> tuple[Diagnostic, ...]:
         for note in one.diagnostics
         if not note.is_error
     )
+    came_along = {str(path) for path in _optional_sources(closure)}
     for is_own in (False, True):
         if errors := _errors(results, is_own=is_own):
+            errors.sort(key=lambda note: note.file in came_along)
             raise BuildFailure(label, errors, (), warnings, is_own=is_own)
     return warnings
+
+
+def _optional_sources(closure: Closure) -> dict[Path, frozenset[str]]:
+    """Return the sources that only devices of ``* at bus?`` lines need, with those devices."""
+    found = {}
+    for source in closure.sources:
+        names = frozenset(source.condition.names() if source.condition is not None else ())
+        path = source.resolve()
+        if path is not None and names and names <= closure.optional:
+            found[path] = names
+    return found
 
 
 def _errors(results: Sequence[Compiled], *, is_own: bool) -> list[Diagnostic]:
@@ -326,14 +342,10 @@ def _errors(results: Sequence[Compiled], *, is_own: bool) -> list[Diagnostic]:
 def _broken_options(closure: Closure, results: Sequence[Compiled]) -> frozenset[str]:
     """Return the optional devices that did not compile, if nothing else of the driver failed."""
     failed = {one.job.source for one in results if one.path is None and not one.job.is_own}
-    broken: set[str] = set()
-    for source in closure.sources:
-        if source.resolve() in failed:
-            names = set(source.condition.names()) if source.condition is not None else set()
-            if not names or not names <= closure.optional:
-                return frozenset()
-            broken |= names
-    return frozenset(broken)
+    optional = _optional_sources(closure)
+    if not failed <= optional.keys():
+        return frozenset()
+    return frozenset(name for path in failed for name in optional[path])
 
 
 def _unlisted_options(closure: Closure) -> tuple[str, ...]:

@@ -41,6 +41,8 @@ def headers(closure: Closure, opened: Iterable[str] = ()) -> dict[str, str]:
 def option_headers(closure: Closure) -> dict[str, str]:
     """Return opt_*.h: every header that any option names, with the options that are set."""
     lines: dict[str, list[str]] = {}
+    for option in closure.config.obsolete.values():
+        lines.setdefault(option.header, [])
     for option in closure.config.options.values():
         body = lines.setdefault(option.header, [])
         if option.name in closure.settings:
@@ -50,15 +52,25 @@ def option_headers(closure: Closure) -> dict[str, str]:
 
 
 def count_headers(closure: Closure) -> dict[str, str]:
-    """Return foo.h with NFOO for each name in the condition of a needs-flag or -count file."""
-    found: dict[str, str] = {}
+    """Return foo.h with NFOO for each name in the condition of a needs-flag or -count file.
+
+    The names of one condition stand together: config(1) makes one header, of the first name, with
+    all of them.
+    """
+    together: dict[str, dict[str, None]] = {}
     for source in closure.config.sources:
-        if source.condition is None or not (source.needs_count or source.needs_flag):
-            continue
-        for name in source.condition.names():
-            macro = "N" + _WORD.sub("_", name).upper()
-            found[f"{name}.h"] = f"{_BANNER}\n#define\t{macro}\t{_count(closure, name)}\n"
-    return found
+        if source.condition is not None and (source.needs_count or source.needs_flag):
+            names = dict.fromkeys(source.condition.names())
+            for name in names:
+                together.setdefault(name, {}).update(names)
+    return {f"{name}.h": _counts(closure, names) for name, names in together.items()}
+
+
+def _counts(closure: Closure, names: Iterable[str]) -> str:
+    lines = [
+        f"#define\tN{_WORD.sub('_', name).upper()}\t{_count(closure, name)}\n" for name in names
+    ]
+    return "\n".join([_BANNER, "".join(lines)])
 
 
 def _count(closure: Closure, name: str) -> int:

@@ -135,7 +135,7 @@ class Cpu:
         self._events.advance_to(target_ns)
         self._sync_trio()
         if trio_ns is not None and trio_ns <= target_ns:
-            await trio.lowlevel.checkpoint()
+            await trio.testing.wait_all_tasks_blocked()
         return True
 
     def _clock(self) -> VirtualClock:

@@ -98,6 +98,6 @@ class ConfigSpace:
         """What the space holds now is what ``reset`` brings back."""
         self._reset = bytes(self._data)
 
-    def reset(self) -> None:
-        """Return to the sealed values."""
-        self._data[:] = self._reset
+    def reset(self, end: int | None = None) -> None:
+        """Return to the sealed values, up to offset ``end`` if that is given."""
+        self._data[:end] = self._reset[:end]

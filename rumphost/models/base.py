@@ -49,6 +49,7 @@ COMMAND_WRITABLE = 0x0547
 STATUS_CLEARED_BY_ONE = 0xF900
 EXPRESS_RESET = 0x8000
 EXPRESS_CAN_RESET = 1 << 28
+HEADER_SIZE = 0x40
 POWER_D0 = 0
 
 
@@ -203,7 +204,11 @@ class PciModel(SimFunction):
             self.config.define(BAR0 + 4 * index + 4, 4, 0, writable=0xFFFF_FFFF)
 
     def add_power_management(self) -> None:
-        """Add D0 and D3hot; coming back from D3hot resets the function, BARs included."""
+        """Add D0 and D3hot; coming back from D3hot resets the function, BARs included.
+
+        Only the capabilities keep their contents: pci_conf_restore(9) brings back the header and no
+        more, and message interrupts are to work after a suspend.
+        """
         self._power = self.config.add_capability(CAP_PM, 8)
         self.config.define(self._power + 2, 2, 0x0002)
         self.config.define(self._power + 4, 2, 0, writable=0x0103, clear=0x8000)
@@ -399,11 +404,11 @@ class PciModel(SimFunction):
         self._raised = 0
         self._line.let_go(self)
 
-    def _reset_function(self) -> None:
+    def _reset_function(self, *, header_only: bool = False) -> None:
         self._stop()
-        self.config.reset()
+        self.config.reset(HEADER_SIZE if header_only else self.config.size)
         for messages in self._messages.values():
-            if isinstance(messages, MsiX):
+            if isinstance(messages, MsiX) and not header_only:
                 messages.reset()
         self._power_state = POWER_D0
         self._follow_config()
@@ -436,7 +441,7 @@ class PciModel(SimFunction):
         woken = self._power_state != POWER_D0 and state == POWER_D0
         self._power_state = state
         if woken:
-            self._reset_function()
+            self._reset_function(header_only=True)
         return woken
 
     def _placed(self, index: int) -> bool:
@@ -449,7 +454,7 @@ class PciModel(SimFunction):
     def _drive_pin(self) -> None:
         if not self._pin or not self.present:
             return
-        if not self._raised or self._active is not None:
+        if not self._raised or self._active is not None or not self.awake:
             self.config.change(STATUS, 2, drop=STATUS_INTX)
             self._line.let_go(self)
             return

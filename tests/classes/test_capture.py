@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from scapy.utils import RawPcapNgReader, RawPcapReader
+from trio.testing import MockClock
 
 from rumphost.classes.capture import Capture
 from rumphost.classes.ifnet import Interface
@@ -88,7 +89,7 @@ def test_a_file_that_cannot_be_written(interface: Interface, tap: Tap, tmp_path:
         Capture(interface, tmp_path / "none" / "a.pcap").start()
 
 
-async def test_a_driver_is_captured(echo: Interface, tmp_path: Path) -> None:
+async def test_a_driver_is_captured(echo: Interface, tmp_path: Path, mock_clock: MockClock) -> None:
     await echo.up()
     path = tmp_path / "echo.pcapng"
     with Capture(echo, path) as capture, echo.frames() as frames:
@@ -97,5 +98,3 @@ async def test_a_driver_is_captured(echo: Interface, tmp_path: Path) -> None:
     assert capture.frames == 2
     with RawPcapNgReader(str(path)) as reader:
         assert [meta.direction for _, meta in reader] == [2, 1]
-
-

@@ -126,7 +126,7 @@ def test_media_words_in_words() -> None:
 # -- a real driver
 
 
-async def test_a_driver_goes_up_and_down(echo: Interface) -> None:
+async def test_a_driver_goes_up_and_down(echo: Interface, mock_clock: MockClock) -> None:
     assert str(echo) == "echo0: flags=0x8802<BROADCAST,SIMPLEX,MULTICAST> mtu 1500"
     await echo.up()
     assert IfFlags.UP | IfFlags.RUNNING in echo.flags
@@ -135,7 +135,7 @@ async def test_a_driver_goes_up_and_down(echo: Interface) -> None:
     assert IfFlags.UP not in echo.flags
 
 
-async def test_frames_return(echo: Interface) -> None:
+async def test_frames_return(echo: Interface, mock_clock: MockClock) -> None:
     await echo.up()
     sent = [frame(n) for n in range(250)]
     with echo.frames() as frames:
@@ -151,14 +151,14 @@ async def test_frames_return(echo: Interface) -> None:
     assert echo.counters.ipackets == 0
 
 
-async def test_media_of_a_driver(echo: Interface) -> None:
+async def test_media_of_a_driver(echo: Interface, mock_clock: MockClock) -> None:
     media = await echo.media()
     assert str(media) == "autoselect (1000baseT full-duplex), status: active"
     await echo.set_media("10baseT")
     assert describe((await echo.media()).current) == "10baseT"
 
 
-async def test_a_refused_change(echo: Interface) -> None:
+async def test_a_refused_change(echo: Interface, mock_clock: MockClock) -> None:
     with pytest.raises(IoctlError, match="EINVAL"):
         await echo.set_mtu(70000)
 

@@ -33,7 +33,9 @@ async def station(interface: Interface, network: Network) -> AsyncIterator[Stati
         yield station
 
 
-async def test_dhcp_gives_an_address(station: Station, network: Network) -> None:
+async def test_dhcp_gives_an_address(
+    autojump_clock: MockClock, station: Station, network: Network
+) -> None:
     lease = await station.dhcp()
     assert str(lease) == "10.0.2.15/24 from 10.0.2.2, router 10.0.2.2, 86400 s"
     assert station.ipv4 == "10.0.2.15"
@@ -41,7 +43,9 @@ async def test_dhcp_gives_an_address(station: Station, network: Network) -> None
     assert (await station.dhcp()).address == "10.0.2.15"
 
 
-async def test_dhcp_tries_again(station: Station, network: Network) -> None:
+async def test_dhcp_tries_again(
+    autojump_clock: MockClock, station: Station, network: Network
+) -> None:
     lost: list[bytes] = []
 
     def lose(frame: bytes) -> bool:
@@ -53,26 +57,30 @@ async def test_dhcp_tries_again(station: Station, network: Network) -> None:
     assert len(lost) == 4
 
 
-async def test_dhcp_without_a_server(station: Station, network: Network) -> None:
+async def test_dhcp_without_a_server(
+    autojump_clock: MockClock, station: Station, network: Network
+) -> None:
     network.loss = lambda _frame: True
     with pytest.raises(NoAnswer, match="no DHCP server answers"):
         await station.dhcp()
 
 
-async def test_ping_measures_in_the_kernels_time(station: Station) -> None:
+async def test_ping_measures_in_the_kernels_time(
+    autojump_clock: MockClock, station: Station
+) -> None:
     await station.dhcp()
     shown: list[str] = []
     statistics = await station.ping("10.0.2.2", on_reply=lambda reply: shown.append(str(reply)))
-    assert shown == [
-        f"64 bytes from 10.0.2.2: icmp_seq={n} ttl=64 time=2.000 ms" for n in range(3)
-    ]
+    assert shown == [f"64 bytes from 10.0.2.2: icmp_seq={n} ttl=64 time=2.000 ms" for n in range(3)]
     assert str(statistics) == (
         "3 packets transmitted, 3 packets received, 0.0% packet loss\n"
         "round-trip min/avg/max/stddev = 2.000/2.000/2.000/0.000 ms"
     )
 
 
-async def test_ping_counts_losses(station: Station, network: Network) -> None:
+async def test_ping_counts_losses(
+    autojump_clock: MockClock, station: Station, network: Network
+) -> None:
     await station.dhcp()
     await station.resolve("10.0.2.2")
     network.loss = lambda frame: frame[12:14] == b"\x08\x00" and frame[41] == 1
@@ -82,13 +90,15 @@ async def test_ping_counts_losses(station: Station, network: Network) -> None:
     assert "25.0% packet loss" in str(statistics)
 
 
-async def test_nobody_there(station: Station) -> None:
+async def test_nobody_there(autojump_clock: MockClock, station: Station) -> None:
     await station.dhcp()
     with pytest.raises(NoAnswer, match=r"nobody answers for 10\.0\.2\.77"):
         await station.ping("10.0.2.77")
 
 
-async def test_a_far_target_goes_by_the_router(station: Station, wire: FakeIfnet) -> None:
+async def test_a_far_target_goes_by_the_router(
+    autojump_clock: MockClock, station: Station, wire: FakeIfnet
+) -> None:
     await station.dhcp()
     statistics = await station.ping("192.0.2.1", count=1)
     assert statistics.received == 0
@@ -96,7 +106,7 @@ async def test_a_far_target_goes_by_the_router(station: Station, wire: FakeIfnet
     assert (last.dst, last[IP].dst) == ("52:55:0a:00:02:02", "192.0.2.1")
 
 
-async def test_udp_echo(station: Station) -> None:
+async def test_udp_echo(autojump_clock: MockClock, station: Station) -> None:
     await station.dhcp()
     assert await station.udp_echo("10.0.2.2", b"hello") == b"hello"
     with pytest.raises(NoAnswer, match="port 9 does not echo"):
@@ -104,7 +114,7 @@ async def test_udp_echo(station: Station) -> None:
 
 
 async def test_the_station_answers_arp_and_ping(
-    station: Station, network: Network, wire: FakeIfnet
+    autojump_clock: MockClock, station: Station, network: Network, wire: FakeIfnet
 ) -> None:
     await station.dhcp()
     request = Ether(src=network.address, dst="ff:ff:ff:ff:ff:ff") / ARP(

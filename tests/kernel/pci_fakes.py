@@ -1,4 +1,4 @@
-"""A PCI function of plain configuration space, for the tests of pci(9), pci_intr(9), autoconf(9)."""
+"""A PCI function of plain configuration space, for the tests of the PCI pages and autoconf(9)."""
 
 from __future__ import annotations
 

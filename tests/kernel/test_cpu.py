@@ -43,7 +43,7 @@ def pausing(rig: Rig, name: str, ticks: int) -> Callable[..., object]:
 
 
 def test_the_clocks_must_be_of_one_kind():
-    async def nothing(rig: Rig) -> None:
+    async def nothing(_rig: Rig) -> None:
         raise AssertionError("not reached")
 
     with (

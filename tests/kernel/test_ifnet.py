@@ -153,17 +153,13 @@ def test_the_driver_gets_no_more_than_its_limit(rig: Rig, ifnets: Ifnets, shim: 
     assert [len(batch) for batch in shim.batches] == [64, 36]
 
 
-def test_a_batch_is_no_larger_than_the_memory_for_it(
-    rig: Rig, ifnets: Ifnets, shim: Shim
-) -> None:
+def test_a_batch_is_no_larger_than_the_memory_for_it(rig: Rig, ifnets: Ifnets, shim: Shim) -> None:
     echo(ifnets).send([b"x" * 9000] * 60)
     settle(rig)
     assert [len(batch) for batch in shim.batches] == [28, 28, 4]
 
 
-def test_a_full_queue_takes_a_part_and_tells_of_room(
-    rig: Rig, ifnets: Ifnets, shim: Shim
-) -> None:
+def test_a_full_queue_takes_a_part_and_tells_of_room(rig: Rig, ifnets: Ifnets, shim: Shim) -> None:
     told: list[bool] = []
     ifnet = echo(ifnets)
     ifnet.on_room.append(lambda: told.append(True))

@@ -1,3 +1,4 @@
+# ruff: noqa: ARG001 -- fixtures and scripts take what is given
 """pci(9): configuration space, capabilities, base address registers, names."""
 
 from __future__ import annotations

@@ -204,6 +204,20 @@ def test_resets_by_the_driver_lose_the_bars(rig: Callable, way: str) -> None:
     assert bench.read(SCRATCH) == 0
 
 
+def test_message_interrupts_survive_d3(rig: Callable) -> None:
+    bench = rig(TeachModel(), kind="msi")
+    teach, header = bench.model, [bench.model.config_read(at, 4) for at in range(0, 64, 4)]
+    control = teach.config.find_capability(CAP_PM) + 4
+    teach.raise_interrupt()
+    teach.config_write(control, 2, 3)
+    assert not any(wire.asserted for wire in bench.machine.lines)
+    teach.config_write(control, 2, 0)
+    for at in reversed(range(0, 64, 4)):
+        teach.config_write(at, 4, header[at // 4])
+    teach.raise_interrupt()
+    assert len(bench.fired) == 2
+
+
 def test_unplugged_hardware_reads_all_ones_and_is_silent(rig: Callable) -> None:
     bench = rig(TeachModel())
     teach = bench.model
