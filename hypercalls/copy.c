@@ -12,12 +12,14 @@
 
 #include "shim.h"
 
+enum { NOBODYS = 4096 };		/* bytes from NULL on */
+
 /* Addresses that are nobody's: NULL, with an offset perhaps. */
 static bool
 bad(const void *address)
 {
 
-	return (uintptr_t)address < PAGE_SIZE;
+	return (uintptr_t)address < NOBODYS;
 }
 
 int

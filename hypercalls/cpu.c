@@ -15,8 +15,7 @@
 struct cpu_info rumphost_cpu_info = {
 	.ci_self = &rumphost_cpu_info,
 	.ci_curlwp = &lwp0,
-	.ci_flags = CPUF_PRIMARY | CPUF_PRESENT | CPUF_RUNNING,
-	.ci_data = { .cpu_name = "cpu0" }
+	.ci_flags = CPUF_PRIMARY | CPUF_PRESENT | CPUF_RUNNING
 };
 
 int	ncpu = 1;

@@ -46,8 +46,9 @@ record(device_t dev)
 	return (struct rumphost_device *)(void *)dev;
 }
 
-void
-rumphost_device_slot(struct cfdriver *cd, int unit, device_t dev)
+/* The driver's device of a unit came (or went, with NULL). */
+static void
+device_slot(struct cfdriver *cd, int unit, device_t dev)
 {
 	device_t *slots;
 	int count;
@@ -63,6 +64,15 @@ rumphost_device_slot(struct cfdriver *cd, int unit, device_t dev)
 		cd->cd_ndevs = count;
 	}
 	cd->cd_devs[unit] = dev;
+}
+
+void
+rumphost_device_add(struct rumphost_device *rd)
+{
+
+	rd->rd_serial = ++serial;
+	TAILQ_INSERT_TAIL(&rumphost_devices, rd, rd_list);
+	device_slot(rd->rd_device.dv_cfdriver, rd->rd_device.dv_unit, &rd->rd_device);
 }
 
 /* The properties that every device has, and those that the host gives it. */
@@ -143,9 +153,7 @@ rumphost_device_create(cfdata_t cf, device_t parent, int unit, const int *locato
 		dev->dv_private = rumphost_config_memory(ca->ca_devsize);
 	dev->dv_locators = copy_locators(parent, cf, locators);
 	dev->dv_properties = initial_properties(dev);
-	rd->rd_serial = ++serial;
-	TAILQ_INSERT_TAIL(&rumphost_devices, rd, rd_list);
-	rumphost_device_slot(cd, unit, dev);
+	rumphost_device_add(rd);
 	return dev;
 }
 
@@ -162,7 +170,7 @@ rumphost_device_destroy(device_t dev, int flags, int crashed)
 		aprint_normal_dev(dev, "detached\n");
 	if (dev->dv_bus_deregister != NULL)
 		(*dev->dv_bus_deregister)(dev);
-	rumphost_device_slot(dev->dv_cfdriver, dev->dv_unit, NULL);
+	device_slot(dev->dv_cfdriver, dev->dv_unit, NULL);
 	TAILQ_REMOVE(&rumphost_devices, record(dev), rd_list);
 	prop_object_release(dev->dv_properties);
 	if (dev->dv_locators != NULL)

@@ -27,8 +27,8 @@ extern struct rumphost_device_list rumphost_devices;
 /* Zeroed memory that is nobody's leak: it goes when the shim releases it. */
 void	*rumphost_config_memory(size_t);
 
-/* The driver's device of a unit came (or went, with NULL). */
-void	rumphost_device_slot(struct cfdriver *, int, device_t);
+/* Put a new device into the list of all and into its driver's. */
+void	rumphost_device_add(struct rumphost_device *);
 
 /* Bring what each page of the shim has to tell the host when the image is loaded. */
 void	rumphost_evcnt_load(void);

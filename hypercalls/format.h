@@ -7,7 +7,12 @@
 #define RUMPHOST_FORMAT_H
 
 #include <sys/types.h>
-#include <sys/stdarg.h>
+#include <machine/stdarg.h>
+
+#ifndef __printflike
+#define __printflike(format, first) \
+	__attribute__((__format__(__printf__, format, first)))
+#endif
 
 /* Where characters go. */
 struct rumphost_output {

@@ -16,10 +16,6 @@
 
 #include "shim.h"
 
-/* Newer headers have macros and inline functions of these names. */
-#undef time_second
-#undef time_uptime
-
 enum {
 	HZ = 100,
 	NS_PER_US = 1000,
@@ -36,11 +32,16 @@ int	tick = 1000000 / HZ;
 int	tickadj = 1;
 int	hardclock_ticks;
 
-volatile time_t	time_second;
-volatile time_t	time_uptime = START_S;
-extern volatile time_t	time__second, time__uptime;	/* the same in newer headers */
+/* Newer headers have macros of these names, for variables of others; older ones differ in volatile. */
+#ifdef time_second
 volatile time_t	time__second;
 volatile time_t	time__uptime = START_S;
+#else
+__typeof__(time_second)	time_second;
+__typeof__(time_uptime)	time_uptime = START_S;
+#define time__second	time_second
+#define time__uptime	time_uptime
+#endif
 
 static uint64_t next_tick_ns;		/* when the variables above are out of date */
 
@@ -56,8 +57,8 @@ rumphost_update_clock(void)
 		return;
 	hardclock_ticks = (int)(now / TICK_NS);
 	next_tick_ns = (now / TICK_NS + 1) * TICK_NS;
-	time__second = time_second = (time_t)((cpu->boot_ns + now) / NS_PER_S);
-	time__uptime = time_uptime = (time_t)(now / NS_PER_S) + START_S;
+	time__second = (time_t)((cpu->boot_ns + now) / NS_PER_S);
+	time__uptime = (time_t)(now / NS_PER_S) + START_S;
 }
 
 #ifndef getticks

@@ -47,14 +47,14 @@ kthread_create(pri_t priority, int flags, struct cpu_info *ci __unused,
 		return ENOMEM;
 	if ((flags & KTHREAD_MUSTJOIN) != 0)
 		l->l_pflag |= LP_MUSTJOIN;
+	if (newlwp != NULL)
+		*newlwp = l;		/* before it runs */
 	error = rumphost_kthread_create((void *)(uintptr_t)function, argument, l, name, priority,
 	    host_flags);
 	if (error != 0) {
 		rumphost_release(l);
 		return error;
 	}
-	if (newlwp != NULL)
-		*newlwp = l;
 	return 0;
 }
 

@@ -7,6 +7,12 @@
 #define RUMPHOST_MEMORY_H
 
 #include <sys/types.h>
+#include <machine/stdarg.h>
+
+#ifndef __printflike
+#define __printflike(format, first) \
+	__attribute__((__format__(__printf__, format, first)))
+#endif
 
 /*
  * Memory of the arena, or NULL.  A caller that may wait must be allowed to, and gets no failure:

@@ -46,8 +46,7 @@ rumphost_pci_load(void)
 	dev->dv_flags = DVF_ACTIVE;
 	dev->dv_properties = prop_dictionary_create();
 	strlcpy(dev->dv_xname, "pci0", sizeof(dev->dv_xname));
-	TAILQ_INSERT_HEAD(&rumphost_devices, rd, rd_list);
-	rumphost_device_slot(&pci_cd, 0, dev);
+	rumphost_device_add(rd);
 	rumphost_autoconf_root(dev, dev->dv_xname, pci_cd.cd_name);
 }
 

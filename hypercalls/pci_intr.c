@@ -10,7 +10,6 @@
 #include <sys/errno.h>
 #include <sys/bus.h>
 #include <sys/device.h>
-#include <sys/kmem.h>
 
 #include <dev/pci/pcireg.h>
 #include <dev/pci/pcivar.h>
@@ -104,18 +103,20 @@ pci_intr_type(pci_chipset_tag_t pc, pci_intr_handle_t ih)
 /* The array of handles begins one element before what the driver sees: its length. */
 static int
 allocate(const struct pci_attach_args *pa, int kind, pci_intr_handle_t **ihps, int count,
-    int exact, const u_int *entries, int *given)
+    int exact, const u_int *entries, int *given, uint64_t site)
 {
 	pci_intr_handle_t *handles;
 	int result;
 
 	if (count < 1)
 		return EINVAL;
-	handles = kmem_zalloc((size_t)(count + 1) * sizeof(*handles), KM_SLEEP);
+	handles = rumphost_allocate((size_t)(count + 1) * sizeof(*handles), 16, site);
+	if (handles == NULL)
+		return ENOMEM;
 	handles[0] = (pci_intr_handle_t)count;
 	result = rumphost_pci_intr_alloc(pa->pa_tag, kind, count, exact, entries, handles + 1);
 	if (result < 0) {
-		kmem_free(handles, (size_t)(count + 1) * sizeof(*handles));
+		rumphost_release(handles);
 		return -result;
 	}
 	*ihps = handles + 1;
@@ -138,42 +139,42 @@ pci_intr_release(pci_chipset_tag_t pc, pci_intr_handle_t *handles, int count)
 	for (int n = 0; n < count; n++)
 		handles[n] = plain(handles[n]);
 	rumphost_pci_intr_release(handles, count);
-	kmem_free(whole, (size_t)(whole[0] + 1) * sizeof(*whole));
+	rumphost_release(whole);
 }
 
 int
 pci_intx_alloc(const struct pci_attach_args *pa, pci_intr_handle_t **ihps)
 {
 
-	return allocate(pa, RUMPHOST_INTR_INTX, ihps, 1, 1, NULL, NULL);
+	return allocate(pa, RUMPHOST_INTR_INTX, ihps, 1, 1, NULL, NULL, RUMPHOST_CALLER);
 }
 
 int
 pci_msi_alloc(const struct pci_attach_args *pa, pci_intr_handle_t **ihps, int *count)
 {
 
-	return allocate(pa, RUMPHOST_INTR_MSI, ihps, *count, 0, NULL, count);
+	return allocate(pa, RUMPHOST_INTR_MSI, ihps, *count, 0, NULL, count, RUMPHOST_CALLER);
 }
 
 int
 pci_msi_alloc_exact(const struct pci_attach_args *pa, pci_intr_handle_t **ihps, int count)
 {
 
-	return allocate(pa, RUMPHOST_INTR_MSI, ihps, count, 1, NULL, NULL);
+	return allocate(pa, RUMPHOST_INTR_MSI, ihps, count, 1, NULL, NULL, RUMPHOST_CALLER);
 }
 
 int
 pci_msix_alloc(const struct pci_attach_args *pa, pci_intr_handle_t **ihps, int *count)
 {
 
-	return allocate(pa, RUMPHOST_INTR_MSIX, ihps, *count, 0, NULL, count);
+	return allocate(pa, RUMPHOST_INTR_MSIX, ihps, *count, 0, NULL, count, RUMPHOST_CALLER);
 }
 
 int
 pci_msix_alloc_exact(const struct pci_attach_args *pa, pci_intr_handle_t **ihps, int count)
 {
 
-	return allocate(pa, RUMPHOST_INTR_MSIX, ihps, count, 1, NULL, NULL);
+	return allocate(pa, RUMPHOST_INTR_MSIX, ihps, count, 1, NULL, NULL, RUMPHOST_CALLER);
 }
 
 int
@@ -181,7 +182,7 @@ pci_msix_alloc_map(const struct pci_attach_args *pa, pci_intr_handle_t **ihps, u
     int count)
 {
 
-	return allocate(pa, RUMPHOST_INTR_MSIX, ihps, count, 1, entries, NULL);
+	return allocate(pa, RUMPHOST_INTR_MSIX, ihps, count, 1, entries, NULL, RUMPHOST_CALLER);
 }
 
 /*
@@ -208,7 +209,8 @@ pci_intr_alloc(const struct pci_attach_args *pa, pci_intr_handle_t **ihps, int *
 	for (int kind = PCI_INTR_TYPE_MSIX; kind >= PCI_INTR_TYPE_INTX; kind--) {
 		if (wanted[kind] < 1)
 			continue;
-		error = allocate(pa, kind, ihps, wanted[kind], 1, NULL, &given);
+		error = allocate(pa, kind, ihps, wanted[kind], 1, NULL, &given,
+		    RUMPHOST_CALLER);
 		if (error == 0) {
 			if (counts != NULL)
 				counts[kind] = given;

@@ -396,6 +396,10 @@ class Host:
         for path, loaded in list(self._images.items()):
             if loaded is image:
                 del self._images[path]
+        for service in self._services:
+            retire = getattr(service, "retire", None)
+            if retire is not None:
+                retire(image)
 
     def leaks(self, device: Device) -> list[Leak]:
         """Return what is booked to a device now: after a clean detach, nothing."""

@@ -120,11 +120,11 @@ class Network:
         if ICMP in packet and packet[ICMP].type == _ECHO_REQUEST:
             return self._reply(packet) / ICMP(
                 type=_ECHO_REPLY, id=packet[ICMP].id, seq=packet[ICMP].seq
-            ) / Raw(bytes(packet[ICMP].payload))  # fmt: skip
+            ) / Raw(payload_of(packet, ICMP))  # fmt: skip
         if UDP in packet and packet[UDP].dport == ECHO_PORT:
             return self._reply(packet) / UDP(
                 sport=ECHO_PORT, dport=packet[UDP].sport
-            ) / Raw(bytes(packet[UDP].payload))  # fmt: skip
+            ) / Raw(payload_of(packet, UDP))  # fmt: skip
         return None
 
     def _reply(self, packet: Packet) -> Packet:
@@ -182,6 +182,12 @@ class Network:
                     siaddr=self.gateway, chaddr=bootp.chaddr)
             / DHCP(options=[*options, "end"])
         )  # fmt: skip
+
+
+def payload_of(packet: Packet, layer: type[Packet]) -> bytes:
+    """Return what follows the 8 bytes of an ICMP or UDP header, without a short frame's padding."""
+    ip = packet[IP]
+    return bytes(packet[layer])[8 : ip.len - 4 * ip.ihl]
 
 
 def dict_of(options: list[Any]) -> dict[str, Any]:

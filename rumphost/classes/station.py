@@ -21,7 +21,7 @@ from scapy.packet import Packet, Raw
 from rumphost.errors import RumphostError
 
 from .ifnet import Interface, mac_bytes
-from .network import BROADCAST, ECHO_PORT, dict_of
+from .network import BROADCAST, ECHO_PORT, dict_of, payload_of
 
 Match = Callable[[Packet], bool]
 
@@ -167,7 +167,7 @@ class Station:
                 Ether(src=address, dst=packet.src)
                 / IP(src=self.ipv4, dst=packet[IP].src)
                 / ICMP(type=0, id=packet[ICMP].id, seq=packet[ICMP].seq)
-                / Raw(bytes(packet[ICMP].payload))
+                / Raw(payload_of(packet, ICMP))
             )
         if reply is None:
             return False
@@ -314,8 +314,7 @@ class Station:
         if answer is None:
             return None
         ip = answer[0][IP]
-        body = bytes(answer[0][ICMP].payload)[: len(data)]
-        if body != data:
+        if payload_of(answer[0], ICMP) != data:
             return None
         return PingReply(len(data) + 8, ip.src, sequence, ip.ttl, answer[1])
 
@@ -337,5 +336,4 @@ class Station:
         answer = await self._exchange(request, is_answer, timeout_s)
         if answer is None:
             raise NoAnswer(f"{self.interface.name}: {target} port {port} does not echo")
-        udp = answer[0][UDP]
-        return bytes(udp.payload)[: udp.len - 8]
+        return payload_of(answer[0], UDP)

@@ -62,6 +62,7 @@ class Autoconf:
         self._by_address: dict[int, Device] = {}
         self._requests: dict[int, Request] = {}
         self._priorities: dict[int, int] = {}
+        self._retired: set[Any] = set()
         self._next_number = 1
         self._deferred = DeferredWork(kernel, self._spawn, self._settle)
 
@@ -82,9 +83,15 @@ class Autoconf:
             raise UsageError("an image with attached devices cannot be unloaded")
         self.attachments = [one for one in self.attachments if one.image is not image]
         self._carried.pop(image, None)
+        self._retired.discard(image)
         bus = self.buses.pop(image, None)
         if bus is not None:
             self._remove(bus)
+
+    def retire(self, image: Any) -> None:
+        """Attach nothing more with an image; its other devices stay."""
+        self.attachments = [one for one in self.attachments if one.image is not image]
+        self._retired.add(image)
 
     def attach(self, function: PciFunction, done: Callable[[Request], None]) -> Request:
         """Attach the best driver for a function; ``device`` is None when there is none."""
@@ -92,7 +99,8 @@ class Autoconf:
         if self.device_at(function) is not None:
             raise UsageError(f"{function.address} has a driver already")
         self._kernel.service(Pci).prepare(function)
-        self._search_images(request, list(self.buses.items()), [])
+        images = [item for item in self.buses.items() if item[0] not in self._retired]
+        self._search_images(request, images, [])
         return request
 
     def detach(self, device: Device, flags: int, done: Callable[[Request], None]) -> Request:
@@ -330,8 +338,8 @@ class Autoconf:
         image, cf = None, 0
         if found:
             _, cf, image = max(found, key=lambda one: one[0])
-        elif self.buses:
-            image = next(iter(self.buses))
+        else:
+            image = next((one for one in self.buses if one not in self._retired), None)
         if image is None:
             request.error = ENXIO
             request.finish()

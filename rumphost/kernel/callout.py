@@ -201,7 +201,7 @@ class Callouts:
             record.event.cancel()
             record.event = None
         if record.runs is not None:
-            self._kernel.service(Softints).dequeue(record.runs, IPL_SOFTCLOCK)
+            self._kernel.service(Softints).dequeue(record.runs)
             record.queued, record.runs = False, None
 
     def _runs_elsewhere(self, lwp: Lwp, address: int) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rumphost.errors import Misuse
 
@@ -51,6 +51,7 @@ class Counter:
     type: EvcntType
     group: str
     name: str
+    image: Any
     owner: Owner | None
 
 
@@ -106,12 +107,18 @@ class Evcnt:
             if one.owner is owner:
                 del self._counters[address]
 
+    def retire(self, image: Any) -> None:
+        """Forget the counters that an image itself has, not those of its devices."""
+        for address, one in list(self._counters.items()):
+            if one.image is image and one.owner is None:
+                del self._counters[address]
+
     @hypercall
     def evcnt_attach(self, lwp: Lwp, ev: int, count: int, type: int, group: str, name: str) -> None:
         if ev in self._counters:
             raise Misuse(f"evcnt(9): counter {group} {name} is attached already")
         kind = EvcntType(type) if type in (0, 1, 2) else EvcntType.MISC
-        self._counters[ev] = Counter(ev, count, kind, group, name, lwp.owner)
+        self._counters[ev] = Counter(ev, count, kind, group, name, lwp.image, lwp.owner)
 
     @hypercall
     def evcnt_detach(self, lwp: Lwp, ev: int) -> None:

@@ -39,7 +39,13 @@ def register_all(kernel: Kernel, firmware: Sequence[Path] = ()) -> list[Any]:
     services = [_register(kernel, make) for make in _FIRST]
     services += register_synchronization(kernel)
     services += [_register(kernel, make) for make in _LAST]
-    kernel.service(Firmload).directories[:0] = firmware
+    firmload = kernel.service(Firmload)
+    firmload.directories[:0] = firmware
+    kernel.service(Sysctl).provide(
+        "hw.firmware.path",
+        lambda: firmload.path,
+        lambda text: setattr(firmload, "path", str(text)),
+    )
     return services
 
 

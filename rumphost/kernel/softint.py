@@ -113,7 +113,7 @@ class Softints:
         runs_on = self.runs_on(handler)
         if runs_on is lwp:
             raise Misuse("softint(9): softint_disestablish by the handler itself")
-        self.dequeue(handler, handler.level)
+        self.dequeue(handler)
         del self._handlers[cookie]
         if runs_on is None:
             return 0
@@ -159,7 +159,7 @@ class Softints:
             level.idle = False
             self._scheduler.wake(level.lwp)
 
-    def dequeue(self, job: Job, ipl: int) -> None:
+    def dequeue(self, job: Job) -> None:
         """Take a job off that has not begun; none is fine."""
         for level in self._levels.values():
             if job in level.jobs:

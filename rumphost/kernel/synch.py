@@ -27,7 +27,7 @@ class Synch:
 
     @hypercall
     def tsleep(
-        self, lwp: Lwp, ident: int, wmesg: str, ticks: int, interruptible: int, mutex: int
+        self, lwp: Lwp, ident: int, wmesg: str | None, ticks: int, interruptible: int, mutex: int
     ) -> Answer:
         check_sleep(lwp, "tsleep(9): tsleep")
         if ident == 0:
@@ -38,7 +38,9 @@ class Synch:
         return self._sleep(lwp, ident, wmesg, ticks, interruptible, mutex)
 
     @hypercall
-    def kpause(self, lwp: Lwp, wmesg: str, ticks: int, interruptible: int, mutex: int) -> Answer:
+    def kpause(
+        self, lwp: Lwp, wmesg: str | None, ticks: int, interruptible: int, mutex: int
+    ) -> Answer:
         check_sleep(lwp, "kpause(9): kpause")
         if ticks == 0 and not interruptible:
             raise Misuse("kpause(9): kpause without a time-out and not to be interrupted")
@@ -73,12 +75,14 @@ class Synch:
         self._queues.drop_dead()
 
     def _sleep(
-        self, lwp: Lwp, ident: int, wmesg: str, ticks: int, interruptible: int, mutex: int
+        self, lwp: Lwp, ident: int, wmesg: str | None, ticks: int, interruptible: int, mutex: int
     ) -> Answer:
         if mutex:
             self._kernel.service(Mutexes).hand_over(lwp, mutex)
         timeout_ns = ticks_left_ns(self._kernel, ticks)
-        self._queues.sleep(lwp, ident, wmesg, timeout_ns, interruptible=bool(interruptible))
+        self._queues.sleep(
+            lwp, ident, wmesg or "sleep", timeout_ns, interruptible=bool(interruptible)
+        )
         return PARKED
 
     def _wake(self, lwp: Lwp, ident: int, limit: int | None) -> None:

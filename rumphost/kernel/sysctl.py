@@ -156,11 +156,13 @@ class Sysctl:
             access.done(panic)
 
     def leaks(self, owner: Owner) -> list[Leak]:
-        """Return nodes that a device has not removed, but for permanent ones."""
+        """Return trees of nodes that a device has not removed, but for permanent ones."""
         return [
             Leak("sysctl(9)", f"the node {node.path} is still there", node.function)
             for node in self._nodes.values()
-            if node.owner is owner and not node.flags & PERMANENT
+            if node.owner is owner
+            and not node.flags & PERMANENT
+            and (node.parent is None or node.parent.owner is not owner)
         ]
 
     def release(self, owner: Owner) -> None:
@@ -171,10 +173,11 @@ class Sysctl:
                 entry = node.image.symbol(_FORGET)
                 self._scheduler.spawn("sysctl", entry, (node.address,), image=node.image)
 
-    def forget(self, image: Any) -> None:
-        """Drop the nodes of an image that is to be unloaded."""
+    def retire(self, image: Any) -> None:
+        """Forget the nodes that an image itself has, not those of its devices."""
         for node in [one for one in self._nodes.values() if one.image is image]:
-            self._nodes.pop(node.address, None)
+            if node.owner is None and not any(child.owner for child in node.children):
+                self._remove(node)
 
     # -- hypercalls
 

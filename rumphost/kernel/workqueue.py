@@ -52,13 +52,14 @@ class Workqueues:
     def workqueue_create(
         self,
         lwp: Lwp,
-        name: str,
+        name: str | None,
         function: int,
         argument: int,
         priority: int,
         ipl: int,
         flags: int,
     ) -> int:
+        name = name or "workqueue"
         if lwp.in_interrupt or lwp.in_softint:
             raise Misuse("workqueue(9): workqueue_create in an interrupt handler")
         mpsafe = bool(flags & MPSAFE)
@@ -116,6 +117,7 @@ class Workqueues:
     def workqueue_serve(self, lwp: Lwp, cookie: int) -> Steps:
         """Run what is queued on the worker, until the queue is destroyed."""
         queue = self._queue(cookie, "workqueue_serve")
+        lwp.kernel_lock_count = 0
         while queue.works or queue.destroyer is None:
             if queue.works:
                 yield from self._run(lwp, queue)

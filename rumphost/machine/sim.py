@@ -49,7 +49,7 @@ class SharedLine(InterruptLine):
     def pull(self, source: object) -> None:
         """``source`` asserts its pin."""
         self._pulling.add(source)
-        self.assert_()  # noqa: PT009, UP005: a wire's level, not unittest's
+        self.assert_()  # noqa: PT009, UP005 - a wire's level
 
     def let_go(self, source: object) -> None:
         """``source`` lowers its pin."""

@@ -171,6 +171,10 @@ class PciModel(SimFunction):
         self._sealed = False
         self._define_header()
 
+    def __repr__(self) -> str:
+        where = f" at {self.address}" if self.present else ""
+        return f"<{type(self).__name__}{where}>"
+
     @abstractmethod
     def reset_device(self) -> None:
         """Bring the device's own state to power-on; timers are stopped, interrupts lowered."""

@@ -1,5 +1,7 @@
 """Interfaces for the tests of the classes above them: a scripted one, and a driver that echoes."""
 
+# ruff: noqa: ARG001 (fixtures are asked for by name)
+
 from __future__ import annotations
 
 import sys

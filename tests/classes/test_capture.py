@@ -1,5 +1,7 @@
 """``classes.capture``: files that tshark reads, in both formats."""
 
+# ruff: noqa: ARG001 (fixtures are asked for by name)
+
 from __future__ import annotations
 
 import shutil

@@ -1,5 +1,7 @@
 """``classes.ifnet``, ``stream`` and ``media``: on a scripted interface and on a real driver."""
 
+# ruff: noqa: ARG001 (fixtures are asked for by name)
+
 from __future__ import annotations
 
 import pytest

@@ -1,5 +1,7 @@
 """``classes.network`` and ``classes.station``: DHCP, ARP, ping and UDP echo between the two."""
 
+# ruff: noqa: ARG001 (fixtures are asked for by name)
+
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
@@ -7,7 +9,7 @@ from collections.abc import AsyncIterator
 import pytest
 import trio
 from fake_wire import FakeIfnet
-from scapy.layers.inet import ICMP, IP
+from scapy.layers.inet import ICMP, IP, UDP
 from scapy.layers.l2 import ARP, Ether
 from trio.testing import MockClock
 
@@ -109,6 +111,7 @@ async def test_a_far_target_goes_by_the_router(
 async def test_udp_echo(autojump_clock: MockClock, station: Station) -> None:
     await station.dhcp()
     assert await station.udp_echo("10.0.2.2", b"hello") == b"hello"
+    assert await station.udp_echo("10.0.2.2", bytes(1000)) == bytes(1000)
     with pytest.raises(NoAnswer, match="port 9 does not echo"):
         await station.udp_echo("10.0.2.2", b"hello", port=9)
 
@@ -134,6 +137,20 @@ async def test_the_station_answers_arp_and_ping(
     await trio.sleep(0.01)
     reply = Ether(wire.sent[-1])
     assert (reply[ICMP].type, reply[ICMP].seq) == (0, 9)
+
+
+async def test_padding_of_short_frames_is_no_payload(network: Network, wire: FakeIfnet) -> None:
+    network.latency_ns = 0
+    got: list[bytes] = []
+    wire.receivers.append(got.extend)
+    request = (
+        Ether(src=wire.address.hex(":"), dst=network.address)
+        / IP(src="10.0.2.15", dst="10.0.2.2")
+        / UDP(sport=5000, dport=7)
+        / b"hello"
+    )
+    network.receive(bytes(request).ljust(60, b"\0"))
+    assert Ether(got[0])[UDP].len == 13
 
 
 async def test_frames_for_others_are_not_answered(network: Network, wire: FakeIfnet) -> None:

@@ -78,7 +78,7 @@ async def test_ping_of_linux_goes_through(
 @needs_tap
 def test_a_name_in_use_is_told(interface: Interface, namespace: str) -> None:
     first = TapInterface(interface, "rhtest0", netns=namespace)
-    with pytest.raises(HostLacks, match="rhtest0: .*in use"):
+    with pytest.raises(HostLacks, match=r"rhtest0: .*in use"):
         TapInterface(interface, "rhtest0", netns=namespace)
     first.close()
 

@@ -685,6 +685,27 @@ w_simple_lock(void)
 	return 0;
 }
 
+/* -- not implemented -- */
+
+UP
+u_kthread_idle(void)
+{
+
+	return (uint64_t)kthread_create(PRI_NONE, KTHREAD_IDLE, NULL, returns, NULL, NULL, "idle");
+}
+
+UP
+u_many_locks(void)
+{
+	static kmutex_t locks[RUMPHOST_HELD_LOCKS + 1];
+
+	for (size_t n = 0; n < __arraycount(locks); n++) {
+		mutex_init(&locks[n], MUTEX_DEFAULT, IPL_NONE);
+		mutex_enter(&locks[n]);
+	}
+	return 0;
+}
+
 /* -- speed: how long a number of uncontended pairs takes is the test's to measure -- */
 
 UP

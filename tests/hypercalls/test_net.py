@@ -243,8 +243,8 @@ def test_a_tap_shows_both_directions(up: NetRig) -> None:
     up.ifnet.send([frame(1), frame(2)])
     up.settle()
     tap.stop(listener)
-    assert [one.out for one in seen] == [True, True, False, False]
-    assert [one.frame for one in seen] == [frame(1), frame(2)] * 2
+    for out in (True, False):
+        assert [one.frame for one in seen if one.out is out] == [frame(1), frame(2)]
     assert {one.time_ns for one in seen} == {500_000_000}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import mmap
 import os
+import random
 import subprocess
 import time
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from typing import Any
 import pytest
 
 from rumphost.boundary import Boundary, Image, Interface
-from rumphost.errors import DriverPanic, Misuse
+from rumphost.errors import DriverPanic, Misuse, Unsupported
 from rumphost.kernel.kernel import Kernel
 from rumphost.kernel.lwp import IPL_SOFTNET, IPL_VM, Kind, Lwp
 from rumphost.kernel.mutex import Mutexes
@@ -381,6 +382,21 @@ def test_misuse_is_reported(either, name, options, message):
     assert message in either.fails(name, *args, **options)
 
 
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("u_kthread_idle", "kthread(9): KTHREAD_IDLE and KTHREAD_INTR"),
+        ("u_many_locks", "mutex(9): an lwp that holds more than 32 locks"),
+    ],
+)
+def test_unfinished_corners_say_so(host, name, message):
+    host.start(name)
+    host.run()
+    (panic,) = host.panics
+    assert panic.message == message
+    assert isinstance(panic.__cause__, Unsupported)
+
+
 def test_destroying_a_condition_variable_with_waiters(host):
     host.start("t_timedwait", 0)
     host.run()
@@ -392,6 +408,25 @@ def test_a_mutex_whose_owner_has_ended(host):
     host.start("t_sleep", 0, 0)  # has the dead lwp's place in memory
     host.run()
     assert "whose owner has ended" in host.fails("t_take")
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_shaken_schedule_breaks_nothing(host, seed):
+    host.boundary.cpu.slow = SLOW_LOCK if seed % 2 else 0
+    host.kernel.scheduler.shake(random.Random(seed))
+    results: list[int] = []
+    started = [
+        *(("t_ping", me, 30) for me in (0, 1)),
+        *(("t_rw", n % 2, n) for n in range(1, 5)),
+        ("t_hold", 1), ("t_take",), ("t_hold", 2), ("t_take",), ("t_softint",), ("t_workqueue",),
+        ("t_kthread",), ("t_objects",),
+    ]  # fmt: skip
+    for name, *args in started:
+        host.start(name, *args, results=results)
+    host.run()
+    assert not host.panics, host.panics[0]
+    assert len(results) == len(started)
+    assert host.said.count("taken") == 2
 
 
 def test_held_locks_show_as_leaks(host):

@@ -1,5 +1,7 @@
 """ifnet(9) and bpf(4): the kernel's side, with a scripted shim."""
 
+# ruff: noqa: ARG001 (fixtures are asked for by name)
+
 from __future__ import annotations
 
 import re

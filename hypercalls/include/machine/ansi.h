@@ -18,6 +18,7 @@
 #define _BSD_TIME_T_		__int64_t
 #define _BSD_TIMER_T_		int
 #define _BSD_USECONDS_T_	unsigned int
+#define _BSD_VA_LIST_		__builtin_va_list
 #define _BSD_WCHAR_T_		__WCHAR_TYPE__
 #define _BSD_WINT_T_		__WINT_TYPE__
 

@@ -153,6 +153,11 @@ class I82540em(PciModel):
         if self.link_up and self.awake:
             self.receiver.receive(frame)
 
+    def receive_damaged(self, frame: bytes) -> None:
+        """Take a frame that the cable has spoilt (wrong FCS)."""
+        if self.link_up and self.awake:
+            self.receiver.receive_damaged(frame)
+
     def link_changed(self, up: bool) -> None:
         """The cable was plugged or pulled."""
         self.phy.negotiate()

@@ -1,7 +1,8 @@
 """The PHY, a Marvell 88E1011 at MDIO address 1, and MDIC, the way to it.
 
-Registers follow IEEE 802.3 clause 22 and, from 16 upward, the PHY's own. The link partner is a
-switch that negotiates up to ``partner_speed``.
+Registers follow IEEE 802.3 clause 22 and, from 16 upward, the PHY's own. The identifier is
+0x01410c20, the only one that drivers accept with this controller. The link partner is a switch that
+negotiates up to ``partner_speed``.
 """
 
 from __future__ import annotations

@@ -30,6 +30,7 @@ from .table import (
     RCTL_EN,
     RCTL_LPE,
     RCTL_MPE,
+    RCTL_SBP,
     RCTL_SECRC,
     RCTL_UPE,
     RCTL_VFE,
@@ -45,6 +46,7 @@ READ_AHEAD = 32
 ADDRESSES = Struct("<Q8x")
 WRITE_BACK = Struct("<HHBBH")
 DD, EOP, VP = 0x01, 0x02, 0x08
+CRC_ERROR = 0x01
 LEAST, LONGEST, LONGEST_TAGGED, JUMBO = 60, 1514, 1518, 16380
 BROADCAST = b"\xff" * 6
 DELAY_UNIT_NS = 1024
@@ -155,6 +157,13 @@ class Receiver:
             return
         statistics.received(frame)
 
+    def receive_damaged(self, frame: bytes) -> None:
+        """Take a frame whose FCS is wrong: it is counted, and kept only with RCTL.SBP."""
+        if self._rctl & RCTL_EN:
+            self._model.statistics.add("CRCERRS")
+            if self._rctl & RCTL_SBP:
+                self._store(frame.ljust(LEAST, b"\0"), CRC_ERROR)
+
     def _too_long(self, size: int, tagged: bool, rctl: int) -> bool:
         if rctl & RCTL_LPE:
             return size > JUMBO
@@ -217,7 +226,7 @@ class Receiver:
 
     # Descriptors
 
-    def _store(self, frame: bytes) -> bool:
+    def _store(self, frame: bytes, errors: int = 0) -> bool:
         """Write a frame to the host; False while there are too few descriptors."""
         rctl, values = self._rctl, self._values
         if not self._count or self._halted or not rctl & RCTL_EN:
@@ -234,8 +243,7 @@ class Receiver:
         needed = -(-len(data) // self._buffer_size)
         if needed > free:
             return False
-        errors = 0
-        if rxcsum & ~RXCSUM_PCSS:
+        if rxcsum & ~RXCSUM_PCSS and not errors:
             checked, errors = check_received(frame, rxcsum)
             status |= checked
         else:

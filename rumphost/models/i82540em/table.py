@@ -37,6 +37,7 @@ INT_TXD_LOW = 1 << 15
 INT_SRPD = 1 << 16
 
 RCTL_EN = 1 << 1
+RCTL_SBP = 1 << 2
 RCTL_UPE = 1 << 3
 RCTL_MPE = 1 << 4
 RCTL_LPE = 1 << 5
@@ -261,6 +262,8 @@ _TRANSMIT = [
         on_write="transmitter.write_tctl",
         fields=bits(EN=1, PSP=3, CT=(11, 4), COLD=(21, 12), SWXOFF=22, RTLC=24),
     ),
+    Register("TQSA_LO", 0x0408),
+    Register("TQSA_HI", 0x040C),
     Register("TIPG", 0x0410, reset=0x0060_2006),
     Register("TBT", 0x0448),
     Register("AIT", 0x0458),

@@ -302,6 +302,7 @@ lockbench_attach(device_t parent, device_t self, void *aux)
 {
 	struct lockbench_softc *sc = device_private(self);
 	const struct pci_attach_args *pa = aux;
+	pcireg_t csr;
 
 	sc->sc_dev = self;
 	sc->sc_pc = pa->pa_pc;
@@ -317,6 +318,10 @@ lockbench_attach(device_t parent, device_t self, void *aux)
 	if (pci_mapreg_map(pa, TEACH_BAR, PCI_MAPREG_TYPE_MEM, 0,
 	    &sc->sc_st, &sc->sc_sh, NULL, &sc->sc_ss) != 0)
 		panic("%s: no registers", device_xname(self));
+	/* An MSI is a write to memory: the function must be allowed those. */
+	csr = pci_conf_read(pa->pa_pc, pa->pa_tag, PCI_COMMAND_STATUS_REG);
+	pci_conf_write(pa->pa_pc, pa->pa_tag, PCI_COMMAND_STATUS_REG,
+	    csr | PCI_COMMAND_MASTER_ENABLE);
 	if (sc->sc_teach && pci_irq_establish(pa, &sc->sc_irq, false, IPL_VM,
 	    lockbench_intr, sc, device_xname(self)) != 0)
 		panic("%s: no interrupt", device_xname(self));

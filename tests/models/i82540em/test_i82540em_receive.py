@@ -216,6 +216,17 @@ def test_a_bad_buffer_address_stops_the_receiver_until_reset(nic: Nic) -> None:
     assert nic.read("MPC") == 1
 
 
+def test_damaged_frames_are_counted_and_kept_only_with_sbp(nic: Nic) -> None:
+    nic.up()
+    nic.model.receive_damaged(frame())
+    assert nic.take() == []
+    nic.write("RCTL", nic.read("RCTL") | 1 << 2)
+    nic.model.receive_damaged(frame(100))
+    (got,) = nic.take()
+    assert (got.data, got.errors) == (frame(100), 1)
+    assert [nic.read("CRCERRS"), nic.read("GPRC")] == [2, 0]
+
+
 def test_a_tail_outside_of_the_ring_is_noted(nic: Nic) -> None:
     nic.up()
     nic.write("RDT", 8)
