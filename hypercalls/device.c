@@ -170,6 +170,8 @@ rumphost_device_destroy(device_t dev, int flags, int crashed)
 		aprint_normal_dev(dev, "detached\n");
 	if (dev->dv_bus_deregister != NULL)
 		(*dev->dv_bus_deregister)(dev);
+	if (device_pmf_is_registered(dev))
+		rumphost_pmf_deregister(dev);
 	device_slot(dev->dv_cfdriver, dev->dv_unit, NULL);
 	TAILQ_REMOVE(&rumphost_devices, record(dev), rd_list);
 	prop_object_release(dev->dv_properties);

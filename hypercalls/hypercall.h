@@ -452,6 +452,10 @@ void rumphost_ifnet_detach(void *ifp);
 /* The link's state is now LINK_STATE_*.  Any IPL; does not block. */
 void rumphost_ifnet_link(void *ifp, int32_t state);
 
+/* An 802.11 interface tells of an event, RTM_IEEE80211_*, with its struct.  Any IPL; does not
+ * block. */
+void rumphost_ifnet_event(void *ifp, int32_t what, const void *data, uint32_t size);
+
 /* Frames have come in.  IPL_SOFTNET; does not block. */
 void rumphost_ifnet_input(void *ifp, const void *lengths, const void *frames, uint32_t count,
     uint32_t size);

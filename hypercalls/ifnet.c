@@ -288,6 +288,16 @@ if_link_state_change(struct ifnet *ifp, int state)
 		rumphost_ifnet_link(ifp, state);
 }
 
+void	rt_ieee80211msg(struct ifnet *, int, void *, size_t);
+
+/* What a routing socket would tell of a wireless interface. */
+void
+rt_ieee80211msg(struct ifnet *ifp, int what, void *data, size_t size)
+{
+
+	rumphost_ifnet_event(ifp, what, data, (uint32_t)size);
+}
+
 void
 if_up(struct ifnet *ifp)
 {

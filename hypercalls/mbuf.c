@@ -29,21 +29,21 @@ const int mclbytes = MCLBYTES;
 pool_cache_t mb_cache;
 pool_cache_t mcl_cache;
 
-/* Make the caches; they outlive the driver that happens to be first. */
+static struct pool_cache mb_storage, mcl_storage;
+
+/* Make the caches. */
 void
 mbinit(void)
 {
-	struct rumphost_lwp *l = rumphost_curlwp();
-	uint32_t owner = l->owner;
 
 	if (mb_cache != NULL)
 		return;
-	l->owner = 0;
-	mb_cache = pool_cache_init(MSIZE, MSIZE, 0, 0, "mbpl", NULL, IPL_VM,
+	pool_cache_bootstrap(&mb_storage, MSIZE, MSIZE, 0, 0, "mbpl", NULL, IPL_VM, NULL, NULL,
+	    NULL);
+	pool_cache_bootstrap(&mcl_storage, MCLBYTES, COHERENCY_UNIT, 0, 0, "mclpl", NULL, IPL_VM,
 	    NULL, NULL, NULL);
-	mcl_cache = pool_cache_init(MCLBYTES, COHERENCY_UNIT, 0, 0, "mclpl", NULL, IPL_VM,
-	    NULL, NULL, NULL);
-	l->owner = owner;
+	mb_cache = &mb_storage;
+	mcl_cache = &mcl_storage;
 	max_datalen = (int)MHLEN - max_hdr;
 }
 

@@ -37,10 +37,11 @@ from .kernel.ifnet import Ifnet, Ifnets
 from .kernel.kernel import Kernel
 from .kernel.leak import Leak
 from .kernel.lwp import Lwp, Owner
+from .kernel.pci_intr import PciIntr
 from .kernel.pmf import Pmf
 from .kernel.services import register_all
 from .kernel.sysctl import Sysctl, Value
-from .machine import Machine, PciFunction
+from .machine import Machine, PciAddress, PciFunction
 from .machines import open_machine
 from .trace import Trace
 
@@ -126,7 +127,9 @@ class Host:
         self._waits: dict[int, _Wait] = {}
         self._crashed = trio.Event()
         machine.on_outside_event = self.cpu.wake
+        machine.on_note = self._note
         self.kernel.scheduler.on_panic = self._panicked
+        self.kernel.service(PciIntr).on_storm = self._report
 
     # -- what there is
 
@@ -201,15 +204,14 @@ class Host:
     ) -> list[Device]:
         """Build and load drivers, then attach what matches to each PCI function that is free.
 
-        Returns the devices in the order of the functions. With no names only what is loaded
-        already is asked. Raises ``BuildError``, ``DriverPanic``, and ``UsageError`` when
+        Returns the devices in the order of the functions. Only the named drivers are asked; with
+        no names, all that are loaded. Raises ``BuildError``, ``DriverPanic``, and ``UsageError`` when
         nothing matched.
         """
-        if names:
-            await self.load(await self.build(*names))
+        images = [await self.load(await self.build(*names))] if names else None
         attached = []
         for function in functions or list(self._autoconf.unclaimed()):
-            start = functools.partial(self._autoconf.attach, function)
+            start = functools.partial(self._autoconf.attach, function, images=images)
             request = await self._request(start, None)
             if request.device is not None:
                 attached.append(request.device)
@@ -358,7 +360,7 @@ class Host:
         """An lwp crashed: stop its driver, and leave nothing of it behind."""
         owner = lwp.owner
         self.kernel.console.write_line(f"{panic.driver or lwp.name}: {panic.message}", Level.ERROR)
-        self.panics.append(panic)
+        self._report(panic)
         for service in self._services:
             tell = getattr(service, "panicked", None)
             if tell is not None:
@@ -367,24 +369,33 @@ class Host:
             if key == lwp.lid or (owner is not None and wait.owner is owner):
                 self._told(panic)
                 wait.fail(panic)
+        if isinstance(owner, Device):
+            self.kernel.scheduler.post(lambda: self._bury(owner))
+
+    def _note(self, where: PciAddress, text: str) -> None:
+        """A device model met what a driver should not do."""
+        self.kernel.console.write_line(f"{self.machine.name} {where}: {text}", Level.LOG)
+
+    def _report(self, panic: DriverPanic) -> None:
+        """Let everybody know who waits for bad news."""
+        self.panics.append(panic)
         for listener in self.on_panic:
             listener(panic)
         crashed, self._crashed = self._crashed, trio.Event()
         crashed.set()
-        if isinstance(owner, Device):
-            self.kernel.scheduler.post(lambda: self._bury(owner))
 
     def _bury(self, device: Device) -> None:
         """Take everything away from a driver that crashed: first of all its hardware."""
         if device.function is not None:
             device.function.reset()
-        for lwp in list(self.kernel.scheduler.lwps.values()):
-            if lwp.owner is device:
-                self.kernel.scheduler.end(lwp)
         self._release(device)
         self._retire(device.image)
 
     def _release(self, owner: Owner) -> None:
+        """Take back all that is booked to a device that is gone."""
+        for lwp in list(self.kernel.scheduler.lwps.values()):
+            if lwp.owner is owner:
+                self.kernel.scheduler.end(lwp)
         for service in self._services:
             release = getattr(service, "release", None)
             if release is not None:
@@ -415,6 +426,7 @@ class Host:
     def _check_leaks(self, device: Device) -> None:
         leaks = self.leaks(device)
         if not leaks:
+            self._release(device)
             return
         frames = [
             frame
@@ -424,9 +436,6 @@ class Host:
         ]
         what = "; ".join(str(leak) for leak in leaks[:8])
         more = f"; and {len(leaks) - 8} more" if len(leaks) > 8 else ""
-        for lwp in list(self.kernel.scheduler.lwps.values()):
-            if lwp.owner is device:
-                self.kernel.scheduler.end(lwp)
         self._release(device)
         raise DriverLeak(f"left behind at detach: {what}{more}", frames, driver=device.xname)
 

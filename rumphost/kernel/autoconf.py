@@ -13,7 +13,7 @@ booked to the device that hangs on the bus, ``device.top``, also by what is atta
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rumphost.errors import DriverPanic, Misuse, UsageError
@@ -45,6 +45,7 @@ _CREATE = "rumphost_device_create"
 _CALL_ATTACH = "rumphost_device_call_attach"
 _PRIVATE = "rumphost_device_private"
 _CALL_DETACH = "rumphost_device_call_detach"
+_DEACTIVATE = "rumphost_device_deactivate"
 _DESTROY = "rumphost_device_destroy"
 
 
@@ -93,14 +94,27 @@ class Autoconf:
         self.attachments = [one for one in self.attachments if one.image is not image]
         self._retired.add(image)
 
-    def attach(self, function: PciFunction, done: Callable[[Request], None]) -> Request:
-        """Attach the best driver for a function; ``device`` is None when there is none."""
+    def attach(
+        self,
+        function: PciFunction,
+        done: Callable[[Request], None],
+        images: Sequence[Any] | None = None,
+    ) -> Request:
+        """Attach the best driver for a function; ``device`` is None when there is none.
+
+        ``images`` are those to look in; None: all.
+        """
         request = Request("attach", done, function=function)
         if self.device_at(function) is not None:
             raise UsageError(f"{function.address} has a driver already")
         self._kernel.service(Pci).prepare(function)
-        images = [item for item in self.buses.items() if item[0] not in self._retired]
-        self._search_images(request, images, [])
+        asked = self.buses if images is None else images
+        buses = [
+            item
+            for item in self.buses.items()
+            if item[0] in asked and item[0] not in self._retired
+        ]
+        self._search_images(request, buses, [])
         return request
 
     def detach(self, device: Device, flags: int, done: Callable[[Request], None]) -> Request:
@@ -115,6 +129,18 @@ class Autoconf:
         self._spawn(
             request, "autoconf", device.image, entry, (device.address, flags), over, device.top
         )
+        return request
+
+    def deactivate(self, device: Device, done: Callable[[Request], None]) -> Request:
+        """Tell a driver that its hardware has gone (config_deactivate(9))."""
+        request = Request("deactivate", done, device=device)
+
+        def over(result: int) -> None:
+            request.error = result & 0xFFFF_FFFF
+            request.finish()
+
+        entry = device.image.symbol(_DEACTIVATE)
+        self._spawn(request, "autoconf", device.image, entry, (device.address,), over, device.top)
         return request
 
     def panicked(self, lwp: Lwp, panic: DriverPanic) -> None:

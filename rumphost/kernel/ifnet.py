@@ -80,7 +80,8 @@ class Ifnet:
     """One attached interface.
 
     ``receivers`` get every batch of frames that comes in; ``on_room`` are called when the queue of
-    frames to send has room again, ``on_link`` with each new LINK_STATE_*, ``on_gone`` once.
+    frames to send has room again, ``on_link`` with each new LINK_STATE_*, ``on_event`` with each
+    RTM_IEEE80211_* and its data, ``on_gone`` once.
     """
 
     def __init__(self, kernel: Kernel, lwp: Lwp, ifp: int, name: str, members: bytes) -> None:
@@ -90,10 +91,10 @@ class Ifnet:
         self.owner = lwp.owner
         self.address = b""
         self.gone = False
-        self.input_drops = 0
         self.receivers: list[Receiver] = []
         self.on_room: list[Callable[[], None]] = []
         self.on_link: list[Callable[[int], None]] = []
+        self.on_event: list[Callable[[int, bytes], None]] = []
         self.on_gone: list[Callable[[], None]] = []
         self._kernel = kernel
         self._memory = kernel.memory
@@ -292,6 +293,16 @@ class Ifnets:
             self._note("ifnet.link", lwp, ifnet, state=state)
             for call in tuple(ifnet.on_link):
                 call(state)
+
+    @hypercall
+    def ifnet_event(self, lwp: Lwp, ifp: int, what: int, data: int, size: int) -> None:
+        """An 802.11 interface tells of an event."""
+        ifnet = self._by_address.get(ifp)
+        if ifnet is not None:
+            self._note("ifnet.event", lwp, ifnet, what=what)
+            raw = self._memory.read(data, size) if size else b""
+            for call in tuple(ifnet.on_event):
+                call(what, raw)
 
     @hypercall
     def ifnet_input(

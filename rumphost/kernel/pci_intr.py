@@ -3,8 +3,8 @@
 Called by ``hypercalls/pci_intr.c`` and by the machine's interrupt lines. Each handler runs on an
 lwp of its own at the IPL it asked for; the handlers of a shared line run one after the other, and
 a level line that is still asserted then is delivered again. A level line that nobody claims, or
-that is claimed again and again at one and the same instant, is an interrupt storm: it is reported
-and silenced.
+that never goes down however often it is claimed, is an interrupt storm: it is reported and
+silenced.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ INTERRUPT_LINE = 0x3C
 UNCLAIMED_LIMIT = 1000
 """Deliveries in a row that no handler claims."""
 REPEATED_LIMIT = 20_000
-"""Deliveries in a row of a line that never goes down while time stands still."""
+"""Deliveries in a row of a line that never goes down in between."""
 
 
 @dataclass(eq=False)
@@ -85,7 +85,7 @@ class Line:
     handlers: list[Handler] = field(default_factory=list)
     unclaimed: int = 0
     repeated: int = 0
-    repeated_at_ns: int = -1
+    raised: int = -1  # how often it had been asserted at the last delivery
     silenced: bool = False
 
     def deliver(self) -> None:
@@ -313,13 +313,12 @@ class PciIntr:
             return
         if not line.handlers or line.silenced:
             return
-        now_ns = self._kernel.events.now_ns()
-        line.repeated = line.repeated + 1 if now_ns == line.repeated_at_ns else 0
-        line.repeated_at_ns = now_ns
+        line.repeated = line.repeated + 1 if hardware.count == line.raised else 0
+        line.raised = hardware.count
         if line.unclaimed >= UNCLAIMED_LIMIT:
             self._silence(line, f"{line.unclaimed} interrupts in a row that no handler claimed")
         elif line.repeated >= REPEATED_LIMIT:
-            self._silence(line, f"{line.repeated} interrupts at one instant, all claimed")
+            self._silence(line, f"{line.repeated} interrupts in a row that were claimed")
         else:
             self._raise(line)
 

@@ -13,6 +13,7 @@ _VENDORS = {
     0x1274: "Ensoniq",
     0x1AF4: "Qumranet",
     0x1B36: "Red Hat",
+    0x7EAC: "rumphost",
     0x8086: "Intel",
 }
 
@@ -23,6 +24,7 @@ _PRODUCTS = {
     (0x1274, 0x5000): "AudioPCI",
     (0x1AF4, 0x1000): "Virtio network device",
     (0x1AF4, 0x1001): "Virtio block device",
+    (0x7EAC, 0x0001): "teaching device",
     (0x8086, 0x100E): "82540EM Ethernet",
     (0x8086, 0x100F): "82545EM Ethernet",
     (0x8086, 0x10D3): "82574L Ethernet",

@@ -11,7 +11,7 @@ import trio
 from .clock import Clock
 from .dma import DmaMemory
 from .events import EventQueue
-from .pci import PciFunction
+from .pci import PciAddress, PciFunction
 
 
 class Machine(ABC):
@@ -19,7 +19,8 @@ class Machine(ABC):
 
     ``on_outside_event`` is set by the host: a machine calls it (from a trio task of its own, never
     from a driver's stack) when something has come from outside, after it has put the action on
-    ``events`` or asserted a line.
+    ``events`` or asserted a line. ``on_note`` takes what a machine noticed that a driver should
+    not do (DMA to nowhere, an access to no register), with the function it is about.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Machine(ABC):
         self.events = EventQueue(clock)
         self.functions = []
         self.on_outside_event: Callable[[], None] = lambda: None
+        self.on_note: Callable[[PciAddress, str], None] = lambda _address, _text: None
 
     @abstractmethod
     async def open(self) -> None:

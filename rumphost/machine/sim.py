@@ -151,8 +151,6 @@ class SimMachine(Machine):
     ``clock``: a ``VirtualClock`` unless given; who drives the machine then moves time with
     ``events.advance_to``. With a ``RealClock``, ``serve`` runs the events.
     ``models`` are plugged in order. ``dma_size`` and ``dma_address`` are in bytes.
-    ``on_note`` is called when a device meets what a driver should not do (DMA to nowhere, a
-    register that does not exist); the host puts it into the trace.
     """
 
     dma: MappedMemory
@@ -174,7 +172,6 @@ class SimMachine(Machine):
             SharedLine(f"int{letter}", irq) for letter, irq in zip("abcd", INTX_IRQS, strict=True)
         ]
         self.doorbell = Doorbell()
-        self.on_note: Callable[[PciAddress, str], None] = lambda _address, _text: None
         self.memory_window = Window(*MEMORY_WINDOW)
         self.io_window = Window(*IO_WINDOW)
         for model in models:

@@ -37,34 +37,33 @@ async def crowded(host):
 
 
 CRASHES_AT_ATTACH = [
-    ("nullderef", "NULL pointer", "nullderef_attach"),
-    ("divzero", "division by zero", "divzero_attach"),
-    ("panics", "panic: ", "panics_attach"),
-    ("kassert", "assertion", "kassert_attach"),
-    ("stackover", "stack overflow", ""),
-    ("mtxunowned", "mutex(9)", "mtxunowned_attach"),
-    ("mtxtwice", "mutex(9)", "mtxtwice_attach"),
-    ("mtxdestroy", "mutex(9)", "mtxdestroy_attach"),
-    ("codestroy", "callout(9)", "codestroy_attach"),
-    ("dblload", "bus_dma(9)", "dblload_attach"),
-    ("dblunload", "bus_dma(9)", "dblunload_attach"),
-    ("sleepspin", "spin mutex", "sleepspin_attach"),
+    ("nullderef", "NULL pointer"),
+    ("divzero", "division by zero"),
+    ("panics", "panic: "),
+    ("kassert", "assertion"),
+    ("stackover", "stack overflow"),
+    ("mtxunowned", "mutex(9)"),
+    ("mtxtwice", "mutex(9)"),
+    ("mtxdestroy", "mutex(9)"),
+    ("codestroy", "callout(9)"),
+    ("dblload", "bus_dma(9)"),
+    ("dblunload", "bus_dma(9)"),
+    ("sleepspin", "spin mutex"),
 ]
 
 
 @pytest.mark.machine("sim:teach,edu")
-@pytest.mark.parametrize(("name", "words", "function"), CRASHES_AT_ATTACH)
-async def test_a_crash_in_attach(crowded, name, words, function):
+@pytest.mark.parametrize(("name", "words"), CRASHES_AT_ATTACH)
+async def test_a_crash_in_attach(crowded, name, words):
     host = crowded
     with pytest.raises(DriverPanic) as raised:
         await host.attach(source(name))
     panic = raised.value
     assert words in panic.message
     assert panic.driver == f"{name}0"
-    if function:
-        (frame,) = [one for one in panic.backtrace if one.function == function][:1]
-        assert frame.file.endswith(f"{name}.c")
-        assert frame.line > 0
+    frame = next(one for one in panic.backtrace if one.function.startswith(f"{name}_"))
+    assert frame.file.endswith(f"{name}.c")
+    assert frame.line > 0
     assert [device.driver for device in host.devices] == ["edu"]
     assert host.panics == []
     await assert_alive(host)
@@ -98,7 +97,7 @@ async def test_an_interrupt_storm(crowded):
 
 
 LEAKS = [
-    ("leakmap", "bus_dma(9)", "leakmap_attach"),
+    ("leakmap", "bus_dma(9)", "leakmap_map"),
     ("leakmem", "kmem(9)", "leakmem_attach"),
     ("leakspace", "bus_space(9)", ""),
     ("leakcallout", "callout(9)", ""),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 import trio
 
 import rumphost
+from rumphost.build import Builder
 from rumphost.errors import DriverError, DriverLeak, DriverPanic
 from rumphost.host import Host
 from rumphost.kernel.device import State
@@ -25,14 +27,27 @@ SOURCES = (str(DRIVERS / "nest.c"), str(DRIVERS / "egg.c"))
 CRASH_IN_ATTACH, REFUSE_DETACH, LEAK, FORGET_CHILDREN = 1, 2, 3, 4
 
 
-def on_host(main: Callable[[Host], Awaitable[None]], machine: str = "sim:teach") -> None:
-    """Run ``main`` with a host on which nothing is attached yet."""
+OnHost = Callable[..., None]
 
-    async def run() -> None:
-        async with rumphost.open_host(machine) as host:
-            await main(host)
 
-    rumphost.run(run)
+def trees() -> list[Path | None]:
+    """Return whose headers there are: our own, and a NetBSD tree's when one is named."""
+    named = os.environ.get("RUMPHOST_SYS")
+    return [None, Path(named)] if named else [None]
+
+
+@pytest.fixture(params=trees(), ids=lambda tree: "tree" if tree else "builtin")
+def on_host(request: pytest.FixtureRequest) -> OnHost:
+    """Run an async function with a host on which nothing is attached yet."""
+
+    def run(main: Callable[[Host], Awaitable[None]], machine: str = "sim:teach") -> None:
+        async def open_and_run() -> None:
+            async with rumphost.open_host(machine, builder=Builder(request.param)) as host:
+                await main(host)
+
+        rumphost.run(open_and_run)
+
+    return run
 
 
 def console(host: Host) -> list[str]:
@@ -57,7 +72,7 @@ async def read(host: Host, name: str) -> Any:
     return await answer(lambda done: host.kernel.service(Sysctl).read(name, done))
 
 
-def test_attach_announces_devices_as_netbsd_does():
+def test_attach_announces_devices_as_netbsd_does(on_host: OnHost) -> None:
     async def main(host: Host) -> None:
         host.kernel.service(Firmload).images["nest", "nest.fw"] = b"xyz123"
         (nest,) = await host.attach(*SOURCES)
@@ -65,7 +80,7 @@ def test_attach_announces_devices_as_netbsd_does():
         assert [child.xname for child in nest.children] == ["egg0", "egg1"]
         lines = console(host)
         assert lines == [
-            "nest0 at pci0 dev 3 function 0: vendor 0x7eac product 0x0001 (rev. 0x01)",
+            "nest0 at pci0 dev 3 function 0: rumphost teaching device (rev. 0x01)",
             "nest0: ID 0x7eac0001, 4096 bytes, power 1, state 0 0",
             "nest0: interrupting at msix0 vec 0, type 2",
             "nest0: on pci0, active 1",
@@ -92,7 +107,7 @@ def test_attach_announces_devices_as_netbsd_does():
     on_host(main)
 
 
-def test_what_nobody_wants_is_not_configured():
+def test_what_nobody_wants_is_not_configured(on_host: OnHost) -> None:
     async def main(host: Host) -> None:
         with pytest.raises(rumphost.UsageError):
             await host.attach(*SOURCES)
@@ -104,7 +119,7 @@ def test_what_nobody_wants_is_not_configured():
     on_host(main, "sim:edu")
 
 
-def test_two_devices_have_two_units():
+def test_two_devices_have_two_units(on_host: OnHost) -> None:
     async def main(host: Host) -> None:
         host.machine.plug(TeachModel())
         devices = await host.attach(*SOURCES)
@@ -118,7 +133,7 @@ def test_two_devices_have_two_units():
     on_host(main)
 
 
-def test_sysctl_values_of_every_type():
+def test_sysctl_values_of_every_type(on_host: OnHost) -> None:
     async def main(host: Host) -> None:
         await host.attach(*SOURCES)
         assert host.kernel.service(Sysctl).names() == [
@@ -148,7 +163,7 @@ def test_sysctl_values_of_every_type():
     on_host(main)
 
 
-def test_properties_go_both_ways():
+def test_properties_go_both_ways(on_host: OnHost) -> None:
     async def main(host: Host) -> None:
         service = host.kernel.service(Properties)
         service.give("nest*", "mac-address", bytes(6))
@@ -174,7 +189,7 @@ def test_properties_go_both_ways():
     on_host(main)
 
 
-def test_event_counters():
+def test_event_counters(on_host: OnHost) -> None:
     async def main(host: Host) -> None:
         await host.attach(*SOURCES)
         counts = [str(count) for count in host.kernel.service(Evcnt).counts()]
@@ -184,7 +199,7 @@ def test_event_counters():
     on_host(main)
 
 
-def test_suspend_and_resume_go_through_the_bus():
+def test_suspend_and_resume_go_through_the_bus(on_host: OnHost) -> None:
     async def main(host: Host) -> None:
         (nest,) = await host.attach(*SOURCES)
         pmf = host.kernel.service(Pmf)
@@ -206,7 +221,7 @@ def test_suspend_and_resume_go_through_the_bus():
     on_host(main)
 
 
-def test_a_driver_that_refuses_stays():
+def test_a_driver_that_refuses_stays(on_host: OnHost) -> None:
     async def main(host: Host) -> None:
         (nest,) = await host.attach(*SOURCES)
         await write(host, "hw.nest0.misbehave", REFUSE_DETACH)
@@ -218,7 +233,7 @@ def test_a_driver_that_refuses_stays():
     on_host(main)
 
 
-def test_leaks_are_told_by_their_pages():
+def test_leaks_are_told_by_their_pages(on_host: OnHost) -> None:
     async def main(host: Host) -> None:
         (nest,) = await host.attach(*SOURCES)
         await write(host, "hw.nest0.misbehave", LEAK)
@@ -230,7 +245,7 @@ def test_leaks_are_told_by_their_pages():
     on_host(main)
 
 
-def test_children_that_are_forgotten_are_misuse():
+def test_children_that_are_forgotten_are_misuse(on_host: OnHost) -> None:
     async def main(host: Host) -> None:
         (nest,) = await host.attach(*SOURCES)
         await write(host, "hw.nest0.misbehave", FORGET_CHILDREN)
@@ -240,7 +255,7 @@ def test_children_that_are_forgotten_are_misuse():
     on_host(main)
 
 
-def test_a_crash_in_attach_leaves_a_host_that_works():
+def test_a_crash_in_attach_leaves_a_host_that_works(on_host: OnHost) -> None:
     async def main(host: Host) -> None:
         (nest,) = await host.attach(*SOURCES)
         await write(host, "hw.nest_global", CRASH_IN_ATTACH)
@@ -257,7 +272,7 @@ def test_a_crash_in_attach_leaves_a_host_that_works():
     on_host(main)
 
 
-def test_attaching_again_and_again_takes_no_memory():
+def test_attaching_again_and_again_takes_no_memory(on_host: OnHost) -> None:
     async def main(host: Host) -> None:
         sizes = []
         for _ in range(5):

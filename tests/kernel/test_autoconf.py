@@ -266,6 +266,14 @@ def test_detaching_a_parent_of_children_is_misuse(rig, autoconf, driver):
     assert "its child phy0 is not" in request.panic.message
 
 
+def test_a_driver_is_told_that_its_hardware_has_gone(rig, autoconf, driver):
+    rig.image.export("rumphost_device_deactivate", lambda dev: 45)
+    configure(rig, autoconf)
+    device = attach(rig, autoconf).device
+    request = over(rig, lambda done: autoconf.deactivate(device, done))
+    assert (request.finished, request.error) == (True, 45)
+
+
 def deferring(stage, function, calls):
     def attach_script(dev):
         yield ("autoconf_defer", dev, function, stage)

@@ -179,6 +179,20 @@ def test_input_goes_to_every_receiver(rig: Rig, ifnets: Ifnets, shim: Shim) -> N
     assert got == [[b"one", b"second", b"3"]] * 2
 
 
+def test_link_and_wireless_events_are_told(rig: Rig, ifnets: Ifnets, shim: Shim) -> None:
+    told: list[tuple[Any, ...]] = []
+    ifnet = echo(ifnets)
+    ifnet.on_link.append(lambda state: told.append((state,)))
+    ifnet.on_event.append(lambda what, data: told.append((what, data)))
+
+    def events() -> Calls:
+        yield ("ifnet_link", shim.ifp, 2)
+        yield ("ifnet_event", shim.ifp, 100, rig.memory.put_string("assoc"), 5)
+
+    run(rig, events)
+    assert told == [(2,), (100, b"assoc")]
+
+
 def test_detach_ends_the_sender_first(rig: Rig, ifnets: Ifnets, shim: Shim) -> None:
     gone: list[bool] = []
     ifnet = echo(ifnets)

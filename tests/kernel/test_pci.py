@@ -110,8 +110,8 @@ def test_functions_are_counted_through(rig, function):
     ("what", "identity", "register", "expected"),
     [
         (0, 0x8086, 0, "Intel"),
-        (0, 0x7EAC, 0, "vendor 0x7eac"),
-        (1, 0x0001_7EAC, 0, "vendor 0x7eac product 0x0001"),
+        (0, 0x7EAD, 0, "vendor 0x7ead"),
+        (1, 0x0001_7EAD, 0, "vendor 0x7ead product 0x0001"),
         (2, 0, 0x0200_0003, " (ethernet network, revision 0x03)"),
         (2, 0, 0x0106_0100, " (SATA mass storage, interface 0x01)"),
         (2, 0, 0x0C09_0000, " (serial bus, subclass 0x09)"),
@@ -125,7 +125,7 @@ def test_names(rig, function, what, identity, register, expected):
 
 def test_a_name_is_cut_to_its_room(rig, function):
     room = rig.memory.allocate(8)
-    ask(rig, "pci_name", 0, 0x7EAC, 0, room, 6)
+    ask(rig, "pci_name", 0, 0x7EAD, 0, room, 6)
     assert rig.memory.read(room, 8) == b"vendo\0\0\0"
 
 

@@ -254,14 +254,35 @@ def test_an_unclaimed_storm_is_reported_once_and_silenced(rig, service, line):
     assert "silenced" in rig.kernel.console.text
 
 
-def test_a_claimed_storm_at_one_instant_ends_too(rig, service, line, monkeypatch):
+def test_a_line_that_never_goes_down_is_a_storm_though_it_is_claimed(
+    rig, service, line, monkeypatch
+):
     monkeypatch.setattr(pci_intr, "REPEATED_LIMIT", 50)
     reports = []
     service.on_storm = reports.append
     establish(rig, map_intx(rig), lambda _: 1)
     line.assert_()
     rig.run()
-    assert "all claimed" in reports[0].message
+    assert "interrupts in a row that were claimed" in reports[0].message
+
+
+def test_a_line_that_goes_down_and_up_again_is_no_storm(rig, service, line, monkeypatch):
+    monkeypatch.setattr(pci_intr, "REPEATED_LIMIT", 50)
+    left = [200]
+
+    def handler(_):
+        line.deassert()
+        left[0] -= 1
+        if left[0]:
+            line.assert_()
+        return 1
+
+    reports = []
+    service.on_storm = reports.append
+    establish(rig, map_intx(rig), handler)
+    line.assert_()
+    rig.run()
+    assert (left, reports) == ([0], [])
 
 
 def test_a_crashing_handler_does_not_stop_its_neighbour(rig, service, line):

@@ -119,8 +119,8 @@ def test_leaks_and_release(rig, service, device):
     ask(rig, "pmf_register", DEV, 1, 2, 0, owner=device)
     ask(rig, "pmf_event_register", DEV, RADIO_ON, 0x10, 0, owner=device)
     assert [str(leak) for leak in service.leaks(device)] == [
-        "pmf(9): the device is still registered",
         "pmf(9): a handler of event 12 is still registered",
     ]
     service.release(device)
     assert service.leaks(device) == []
+    assert not service.registered(device)

@@ -1,0 +1,130 @@
+"""The far end of a network cable in a test's hands, the same on ``sim:`` and ``qemu:`` machines.
+
+On ``sim:`` it is the end of ``model.wire``, on ``qemu:`` the socket of a ``dgram`` backend.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import socket
+from collections import deque
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import trio
+
+from rumphost.host import Host
+from rumphost.machine.qemu import QemuMachine
+
+PATIENCE_S = 30.0
+"""How long a frame may take: only a lost one takes so long."""
+
+BROADCAST = b"\xff" * 6
+ADDRESS = bytes.fromhex("5255c0000202")
+"""Link-level address of whoever sits at the far end."""
+
+
+def frame(to: bytes, data: bytes, *, sender: bytes = ADDRESS, kind: int = 0x88B5) -> bytes:
+    """Return an Ethernet frame without FCS; 0x88B5 is the type for experiments (IEEE 802)."""
+    return to + sender + kind.to_bytes(2, "big") + data
+
+
+class FarEnd:
+    """Gives frames to the device, and keeps those that it sends until they are taken."""
+
+    def __init__(self) -> None:
+        self._frames: deque[bytes] = deque()
+        self._arrived = trio.Event()
+
+    async def send(self, *frames: bytes) -> None:
+        """Put frames on the cable, in order."""
+        raise NotImplementedError
+
+    async def take(self, count: int = 1) -> list[bytes]:
+        """Wait for the device's next frames and return them, oldest first."""
+        with trio.fail_after(PATIENCE_S):
+            while len(self._frames) < count:
+                await self._arrived.wait()
+        return [self._frames.popleft() for _ in range(count)]
+
+    def _came(self, sent: bytes) -> None:
+        self._frames.append(sent)
+        arrived, self._arrived = self._arrived, trio.Event()
+        arrived.set()
+
+
+class WireEnd(FarEnd):
+    """The end of a model's wire."""
+
+    def __init__(self, host: Host, number: int = 0) -> None:
+        super().__init__()
+        self.wire = host.machine.functions[number].wire  # type: ignore[attr-defined]
+        self.wire.on_frame = self._came
+
+    async def send(self, *frames: bytes) -> None:
+        for one in frames:
+            self.wire.deliver(one)
+        await trio.lowlevel.checkpoint()
+
+
+class SocketEnd(FarEnd):
+    """The socket that a device of QEMU is connected to; ``serve`` must run."""
+
+    def __init__(self, machine: QemuMachine) -> None:
+        super().__init__()
+        self._socket = machine.frame_socket
+
+    async def send(self, *frames: bytes) -> None:
+        for one in frames:
+            while True:
+                try:
+                    self._socket.send(one)
+                    break
+                except BlockingIOError:
+                    with trio.fail_after(PATIENCE_S):
+                        await trio.lowlevel.wait_writable(self._socket)
+        await trio.lowlevel.checkpoint()
+
+    async def serve(self, scope: trio.CancelScope) -> None:
+        """Bring in what the device sends, until ``scope`` is cancelled."""
+        with scope:
+            while True:
+                await trio.lowlevel.wait_readable(self._socket)
+                self._read()
+
+    def _read(self) -> None:
+        with suppress(BlockingIOError):
+            while True:
+                self._came(self._socket.recv(65536))
+
+
+class Monitor:
+    """QEMU's monitor protocol, for what a hand does to a machine: pulling a cable."""
+
+    def __init__(self, path: Path) -> None:
+        self._socket = socket.socket(socket.AF_UNIX)
+        self._socket.connect(str(path))
+        self._lines = self._socket.makefile("r")
+        self._lines.readline()  # the greeting
+        self.execute("qmp_capabilities")
+
+    def execute(self, command: str, **arguments: object) -> None:
+        """Have QEMU do something, and wait until it is done."""
+        request = {"execute": command, "arguments": arguments}
+        self._socket.sendall(json.dumps(request).encode())
+        while "return" not in (answer := json.loads(self._lines.readline())):
+            assert "event" in answer, answer
+
+    def close(self) -> None:
+        self._lines.close()
+        self._socket.close()
+
+
+def mixed_frames(to: bytes, sender: bytes, count: int, seed: int) -> Sequence[bytes]:
+    """Return numbered frames of all sizes from 60 to 1514 bytes with random contents."""
+    dice = random.Random(seed)
+    sizes = [60, 61, 63, 64, 65, 1513, 1514, *(dice.randint(60, 1514) for _ in range(count - 7))]
+    head = to + sender + b"\x88\xb5"
+    return [head + n.to_bytes(4, "big") + dice.randbytes(size - 18) for n, size in enumerate(sizes)]
