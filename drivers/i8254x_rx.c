@@ -209,15 +209,19 @@ i8254x_rx_header(struct i8254x_softc *sc, struct mbuf *m,
 		if ((status & RXD_IPCS) != 0) {
 			I8254X_EVENT(sc, EV_RX_IPSUM);
 			flags |= ifp->if_csum_flags_rx & M_CSUM_IPv4;
-			if ((errors & RXE_IPE) != 0)
+			if ((errors & RXE_IPE) != 0) {
+				I8254X_EVENT(sc, EV_RX_IPSUM_BAD);
 				flags |= M_CSUM_IPv4_BAD;
+			}
 		}
 		if ((status & RXD_TCPCS) != 0) {
 			I8254X_EVENT(sc, EV_RX_TUSUM);
 			flags |= ifp->if_csum_flags_rx &
 			    (M_CSUM_TCPv4 | M_CSUM_UDPv4);
-			if ((errors & RXE_TCPE) != 0)
+			if ((errors & RXE_TCPE) != 0) {
+				I8254X_EVENT(sc, EV_RX_TUSUM_BAD);
 				flags |= M_CSUM_TCP_UDP_BAD;
+			}
 		}
 	}
 	m->m_pkthdr.csum_flags = flags;

@@ -209,6 +209,8 @@ enum i8254x_event {
 	EV_TX_TIMEOUT,
 	EV_RX_IPSUM,		/* checksums that the chip checked */
 	EV_RX_TUSUM,
+	EV_RX_IPSUM_BAD,	/* ... and found wrong */
+	EV_RX_TUSUM_BAD,
 	EV_RX_NOBUF,		/* frames dropped for want of memory */
 	EV_RX_ERROR,		/* damaged frames */
 	EV_RX_OVERRUN,

@@ -12,11 +12,14 @@
 #include <sys/device_impl.h>
 #endif
 
+#define RUMPHOST_SUSPENSORS	8	/* of one device at once, at most */
+
 /* Every device is the first member of one of these. */
 struct rumphost_device {
 	struct device	rd_device;
 	TAILQ_ENTRY(rumphost_device) rd_list;
 	uint64_t	rd_serial;	/* order of creation, from 1 */
+	const device_suspensor_t *rd_suspensors[RUMPHOST_SUSPENSORS];
 	void		(**rd_active)(device_t, devactive_t);
 	size_t		rd_active_count;
 };

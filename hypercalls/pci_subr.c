@@ -161,6 +161,43 @@ pci_vpd_write(pci_chipset_tag_t pc, pcitag_t tag, int address, int count, pcireg
 	return vpd_access(pc, tag, address, count, data, true);
 }
 
+/* For whoever debugs a driver: all registers, sixteen bytes a line. */
+void	pci_conf_print(pci_chipset_tag_t, pcitag_t,
+	    void (*)(pci_chipset_tag_t, pcitag_t, const pcireg_t *));
+
+void
+pci_conf_print(pci_chipset_tag_t pc, pcitag_t tag,
+    void (*print)(pci_chipset_tag_t, pcitag_t, const pcireg_t *))
+{
+	pcireg_t regs[PCI_CONF_SIZE / 4];
+
+	for (size_t n = 0; n < __arraycount(regs); n++)
+		regs[n] = pci_conf_read(pc, tag, (int)(n * 4));
+	for (size_t n = 0; n < __arraycount(regs); n += 4)
+		printf("    0x%02x: 0x%08x 0x%08x 0x%08x 0x%08x\n", (unsigned)(n * 4), regs[n],
+		    regs[n + 1], regs[n + 2], regs[n + 3]);
+	if (print != NULL)
+		(*print)(pc, tag, regs);
+}
+
+/* A user's program that looks at the bus is nobody here. */
+struct lwp;
+int	pci_devioctl(pci_chipset_tag_t, pcitag_t, u_long, void *, int, struct lwp *);
+
+int
+pci_devioctl(pci_chipset_tag_t pc, pcitag_t tag, u_long command, void *data, int flags,
+    struct lwp *l)
+{
+
+	(void)pc;
+	(void)tag;
+	(void)command;
+	(void)data;
+	(void)flags;
+	(void)l;
+	return EPASSTHROUGH;
+}
+
 #ifdef DEVICE_COMPAT_EOL
 
 /*

@@ -26,10 +26,22 @@ RUMPHOST_UPCALL int rumphost_pmf_suspend(device_t);
 RUMPHOST_UPCALL int rumphost_pmf_resume(device_t);
 RUMPHOST_UPCALL int rumphost_pmf_shutdown(device_t, int);
 
-static const pmf_qual_t nobody = { .pq_actlvl = DEVACT_LEVEL_FULL };
-const pmf_qual_t * const PMF_Q_NONE = &nobody;
-const pmf_qual_t * const PMF_Q_SELF = &nobody;
-const pmf_qual_t * const PMF_Q_DRVCTL = &nobody;
+static const device_suspensor_t
+    suspensor_system = { .ds_name = "system" },
+    suspensor_self = { .ds_name = "self" },
+    suspensor_drvctl = { .ds_name = "drvctl" };
+const device_suspensor_t
+    * const device_suspensor_system = &suspensor_system,
+    * const device_suspensor_self = &suspensor_self,
+    * const device_suspensor_drvctl = &suspensor_drvctl;
+
+static const pmf_qual_t
+    by_system = { .pq_suspensor = &suspensor_system, .pq_actlvl = DEVACT_LEVEL_FULL },
+    by_self = { .pq_suspensor = &suspensor_self, .pq_actlvl = DEVACT_LEVEL_DRIVER },
+    by_drvctl = { .pq_suspensor = &suspensor_drvctl, .pq_actlvl = DEVACT_LEVEL_FULL };
+const pmf_qual_t * const PMF_Q_NONE = &by_system;
+const pmf_qual_t * const PMF_Q_SELF = &by_self;
+const pmf_qual_t * const PMF_Q_DRVCTL = &by_drvctl;
 
 /*
  * Layers.
@@ -73,7 +85,8 @@ device_pmf_driver_suspend(device_t dev, const pmf_qual_t *qualifier)
 		return true;
 	if ((dev->dv_flags & DVF_CLASS_SUSPENDED) == 0)
 		return false;
-	if (dev->dv_driver_suspend != NULL && !(*dev->dv_driver_suspend)(dev, qualifier))
+	if (pmf_qual_depth(qualifier) <= DEVACT_LEVEL_DRIVER &&
+	    dev->dv_driver_suspend != NULL && !(*dev->dv_driver_suspend)(dev, qualifier))
 		return false;
 	dev->dv_flags |= DVF_DRIVER_SUSPENDED;
 	return true;
@@ -87,7 +100,8 @@ device_pmf_driver_resume(device_t dev, const pmf_qual_t *qualifier)
 		return true;
 	if ((dev->dv_flags & DVF_BUS_SUSPENDED) != 0)
 		return false;
-	if (dev->dv_driver_resume != NULL && !(*dev->dv_driver_resume)(dev, qualifier))
+	if (pmf_qual_depth(qualifier) <= DEVACT_LEVEL_DRIVER &&
+	    dev->dv_driver_resume != NULL && !(*dev->dv_driver_resume)(dev, qualifier))
 		return false;
 	dev->dv_flags &= ~DVF_DRIVER_SUSPENDED;
 	return true;
@@ -196,7 +210,8 @@ device_pmf_class_suspend(device_t dev, const pmf_qual_t *qualifier)
 
 	if ((dev->dv_flags & DVF_CLASS_SUSPENDED) != 0)
 		return true;
-	if (dev->dv_class_suspend != NULL && !(*dev->dv_class_suspend)(dev, qualifier))
+	if (pmf_qual_depth(qualifier) <= DEVACT_LEVEL_CLASS &&
+	    dev->dv_class_suspend != NULL && !(*dev->dv_class_suspend)(dev, qualifier))
 		return false;
 	dev->dv_flags |= DVF_CLASS_SUSPENDED;
 	return true;
@@ -210,18 +225,80 @@ device_pmf_class_resume(device_t dev, const pmf_qual_t *qualifier)
 		return true;
 	if ((dev->dv_flags & DVF_DRIVER_SUSPENDED) != 0)
 		return false;
-	if (dev->dv_class_resume != NULL && !(*dev->dv_class_resume)(dev, qualifier))
+	if (pmf_qual_depth(qualifier) <= DEVACT_LEVEL_CLASS &&
+	    dev->dv_class_resume != NULL && !(*dev->dv_class_resume)(dev, qualifier))
 		return false;
 	dev->dv_flags &= ~DVF_CLASS_SUSPENDED;
 	return true;
 }
 
+/*
+ * Suspensors: a device that several keep suspended is resumed with the last of them.
+ */
+
+static const device_suspensor_t **
+suspensors(device_t dev)
+{
+
+	return ((struct rumphost_device *)(void *)dev)->rd_suspensors;
+}
+
+static void
+add_suspensor(device_t dev, const device_suspensor_t *suspensor)
+{
+	const device_suspensor_t **list = suspensors(dev), **free = NULL;
+
+	for (int n = 0; n < RUMPHOST_SUSPENSORS; n++) {
+		if (list[n] == suspensor)
+			return;
+		if (list[n] == NULL)
+			free = &list[n];
+	}
+	if (free == NULL)
+		panic("pmf: %s: too many suspensors", device_xname(dev));
+	*free = suspensor;
+}
+
+/* Returns whether others are left. */
+static bool
+remove_suspensor(device_t dev, const device_suspensor_t *suspensor)
+{
+	const device_suspensor_t **list = suspensors(dev);
+	bool others = false;
+
+	for (int n = 0; n < RUMPHOST_SUSPENSORS; n++) {
+		if (list[n] == suspensor)
+			list[n] = NULL;
+		else if (list[n] != NULL)
+			others = true;
+	}
+	return others;
+}
+
 bool
 device_is_self_suspended(device_t dev)
 {
+	const device_suspensor_t **list = suspensors(dev), *suspensor;
 
-	(void)dev;
+	for (int n = 0; n < RUMPHOST_SUSPENSORS; n++) {
+		for (suspensor = list[n]; suspensor != NULL; suspensor = suspensor->ds_delegator) {
+			if (suspensor == device_suspensor_self)
+				return true;
+		}
+	}
 	return false;
+}
+
+/* A driver that saves power while it is idle suspends itself by such a name. */
+void
+pmf_self_suspensor_init(device_t dev, device_suspensor_t *suspensor, pmf_qual_t *qualifier)
+{
+
+	suspensor->ds_delegator = device_suspensor_self;
+	(void)snprintf(suspensor->ds_name, sizeof(suspensor->ds_name), "%s-self",
+	    device_xname(dev));
+	qualifier->pq_actlvl = DEVACT_LEVEL_DRIVER;
+	qualifier->pq_suspensor = suspensor;
 }
 
 /*
@@ -255,6 +332,8 @@ pmf_device_suspend(device_t dev, const pmf_qual_t *qualifier)
 
 	done = device_pmf_is_registered(dev) && device_pmf_class_suspend(dev, qualifier) &&
 	    device_pmf_driver_suspend(dev, qualifier) && device_pmf_bus_suspend(dev, qualifier);
+	if (done && pmf_qual_suspension(qualifier) != NULL)
+		add_suspensor(dev, pmf_qual_suspension(qualifier));
 	rumphost_pmf_state(dev, done ? 1 : -1);
 	return done;
 }
@@ -264,6 +343,8 @@ pmf_device_resume(device_t dev, const pmf_qual_t *qualifier)
 {
 	bool done;
 
+	if (remove_suspensor(dev, pmf_qual_suspension(qualifier)))
+		return true;
 	done = device_pmf_is_registered(dev) && device_pmf_bus_resume(dev, qualifier) &&
 	    device_pmf_driver_resume(dev, qualifier) && device_pmf_class_resume(dev, qualifier);
 	rumphost_pmf_state(dev, done ? 0 : -1);

@@ -205,8 +205,8 @@ class Host:
         """Build and load drivers, then attach what matches to each PCI function that is free.
 
         Returns the devices in the order of the functions. Only the named drivers are asked; with
-        no names, all that are loaded. Raises ``BuildError``, ``DriverPanic``, and ``UsageError`` when
-        nothing matched.
+        no names, all that are loaded. Raises ``BuildError``, ``DriverPanic``, and ``UsageError``
+        when nothing matched.
         """
         images = [await self.load(await self.build(*names))] if names else None
         attached = []

@@ -81,7 +81,7 @@ def load_library(*, ucontext: bool = False) -> Library:
     flags = ["-std=gnu11", "-O2", "-g", "-fPIC", "-fno-omit-frame-pointer"]
     if ucontext:
         flags.append("-DRUMPHOST_UCONTEXT")
-    sources = sorted((directory / "host").glob("*.[ch]")) + [directory / "hypercall.h"]
+    sources = [*sorted((directory / "host").glob("*.[ch]")), directory / "hypercall.h"]
     name = f"_rumphost_host_{_digest(sources, flags)}"
     target = cache_dir() / f"{name}{sysconfig.get_config_var('EXT_SUFFIX')}"
     if not target.exists():

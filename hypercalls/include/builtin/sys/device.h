@@ -215,6 +215,12 @@ struct deviter {
 };
 typedef struct deviter deviter_t;
 
+/* Who keeps a device suspended. */
+struct device_suspensor {
+	const device_suspensor_t *ds_delegator;
+	char		ds_name[32];
+};
+
 extern struct cfdriverlist allcfdrivers;
 extern device_t	booted_device;
 

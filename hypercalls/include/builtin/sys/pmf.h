@@ -47,6 +47,10 @@ extern const pmf_qual_t * const PMF_Q_NONE;
 extern const pmf_qual_t * const PMF_Q_SELF;
 extern const pmf_qual_t * const PMF_Q_DRVCTL;
 
+extern const device_suspensor_t * const device_suspensor_self;
+extern const device_suspensor_t * const device_suspensor_system;
+extern const device_suspensor_t * const device_suspensor_drvctl;
+
 bool	pmf_event_inject(device_t, pmf_generic_event_t);
 bool	pmf_event_register(device_t, pmf_generic_event_t, void (*)(device_t), bool);
 void	pmf_event_deregister(device_t, pmf_generic_event_t, void (*)(device_t), bool);
@@ -70,6 +74,29 @@ struct ifnet;
 void	pmf_class_network_register(device_t, struct ifnet *);
 bool	pmf_class_input_register(device_t);
 bool	pmf_class_display_register(device_t);
+
+void	pmf_self_suspensor_init(device_t, device_suspensor_t *, pmf_qual_t *);
+
+static inline const device_suspensor_t *
+pmf_qual_suspension(const pmf_qual_t *qualifier)
+{
+
+	return qualifier->pq_suspensor;
+}
+
+static inline devact_level_t
+pmf_qual_depth(const pmf_qual_t *qualifier)
+{
+
+	return qualifier->pq_actlvl;
+}
+
+static inline bool
+pmf_qual_descend_ok(const pmf_qual_t *qualifier)
+{
+
+	return qualifier->pq_actlvl == DEVACT_LEVEL_FULL;
+}
 #endif
 
 #endif /* !_SYS_PMF_H_ */
