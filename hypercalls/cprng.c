@@ -19,17 +19,19 @@
 
 #include "shim.h"
 
+#define LARGEST	524288	/* bytes of one request */
+
 /* Generators of one's own are all the same one. */
 struct cprng_strong {
 	int	cs_unused;
 };
 
 static struct cprng_strong generator;
-cprng_strong_t *kern_cprng = &generator;
-extern cprng_strong_t *user_cprng;
-cprng_strong_t *user_cprng = &generator;
+struct cprng_strong *kern_cprng = &generator;
+extern struct cprng_strong *user_cprng;
+struct cprng_strong *user_cprng = &generator;
 
-cprng_strong_t *
+struct cprng_strong *
 cprng_strong_create(const char *name, int ipl, int flags)
 {
 
@@ -40,19 +42,19 @@ cprng_strong_create(const char *name, int ipl, int flags)
 }
 
 void
-cprng_strong_destroy(cprng_strong_t *c)
+cprng_strong_destroy(struct cprng_strong *c)
 {
 
 	(void)c;
 }
 
 size_t
-cprng_strong(cprng_strong_t *c, void *buffer, size_t size, int flags)
+cprng_strong(struct cprng_strong *c, void *buffer, size_t size, int flags)
 {
 
 	(void)c;
 	(void)flags;
-	size = MIN(size, CPRNG_MAX_LEN);
+	size = MIN(size, LARGEST);
 	rumphost_cprng_bytes(buffer, size);
 	return size;
 }

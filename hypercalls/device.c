@@ -540,6 +540,47 @@ device_active(device_t dev, devactive_t how)
 	return rd->rd_active_count > 0;
 }
 
+#ifdef CFARGS
+
+/*
+ * Handles of a firmware's device tree: there is none.
+ */
+
+devhandle_t
+devhandle_invalid(void)
+{
+	devhandle_t handle;
+
+	memset(&handle, 0, sizeof(handle));
+	return handle;
+}
+
+bool
+devhandle_is_valid(devhandle_t handle)
+{
+
+	(void)handle;
+	return false;
+}
+
+devhandle_t
+device_handle(device_t dev)
+{
+
+	(void)dev;
+	return devhandle_invalid();
+}
+
+void
+device_set_handle(device_t dev, devhandle_t handle)
+{
+
+	(void)dev;
+	(void)handle;
+}
+
+#endif
+
 #ifdef DEVICE_COMPAT_EOL
 
 /*

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * pmf(9): suspending, resuming and shutting devices down, and events between them.
+ * pmf(9): suspending, resuming and shutting devices down.
  *
  * Three layers are suspended in this order and resumed in the other: the class above the driver
- * (the network), the driver, the bus below it.  The host keeps the events.
+ * (the network), the driver, the bus below it.
  */
 
 #include <sys/param.h>
@@ -11,13 +11,6 @@
 #include <sys/errno.h>
 #include <sys/device.h>
 #include <sys/pmf.h>
-#include <sys/socket.h>
-
-/* A tree's inline functions have parameters that they do not use. */
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wunused-parameter"
-#include <net/if.h>
-#pragma GCC diagnostic pop
 
 #include "shim.h"
 #include "device_private.h"
@@ -54,8 +47,13 @@ device_pmf_is_registered(device_t dev)
 	return (dev->dv_flags & DVF_POWER_HANDLERS) != 0;
 }
 
+/* device_pmf_driver_register(): the trees do not agree on whether it returns something. */
+bool	driver_register(device_t, bool (*)(device_t, const pmf_qual_t *),
+	    bool (*)(device_t, const pmf_qual_t *), bool (*)(device_t, int))
+	    __asm("device_pmf_driver_register");
+
 bool
-device_pmf_driver_register(device_t dev, bool (*suspend)(device_t, const pmf_qual_t *),
+driver_register(device_t dev, bool (*suspend)(device_t, const pmf_qual_t *),
     bool (*resume)(device_t, const pmf_qual_t *), bool (*shutdown)(device_t, int))
 {
 
@@ -310,7 +308,7 @@ pmf_device_register1(device_t dev, bool (*suspend)(device_t, const pmf_qual_t *)
     bool (*resume)(device_t, const pmf_qual_t *), bool (*shutdown)(device_t, int))
 {
 
-	(void)device_pmf_driver_register(dev, suspend, resume, shutdown);
+	(void)driver_register(dev, suspend, resume, shutdown);
 	if (dev->dv_parent != NULL && device_is_a(dev->dv_parent, "pci"))
 		rumphost_pci_power_register(dev);
 	return true;
@@ -441,107 +439,4 @@ rumphost_pmf_shutdown(device_t dev, int how)
 	const pmf_qual_t carrier = { .pq_actlvl = (devact_level_t)how };
 
 	return shut_down(dev, &carrier);
-}
-
-/*
- * Classes.
- */
-
-static bool
-network_suspend(device_t dev, const pmf_qual_t *qualifier)
-{
-	struct ifnet *ifp = dev->dv_class_private;
-	const int s = splnet();
-
-	(void)qualifier;
-	if (ifp->if_stop != NULL)
-		(*ifp->if_stop)(ifp, 0);
-	splx(s);
-	return true;
-}
-
-static bool
-network_resume(device_t dev, const pmf_qual_t *qualifier)
-{
-	struct ifnet *ifp = dev->dv_class_private;
-	const int s = splnet();
-
-	(void)qualifier;
-	if ((ifp->if_flags & IFF_UP) != 0) {
-		ifp->if_flags &= ~IFF_RUNNING;
-		if ((*ifp->if_init)(ifp) != 0)
-			aprint_normal_ifnet(ifp, "resume failed\n");
-		else if (ifp->if_start != NULL)
-			(*ifp->if_start)(ifp);
-	}
-	splx(s);
-	return true;
-}
-
-void
-pmf_class_network_register(device_t dev, struct ifnet *ifp)
-{
-
-	device_pmf_class_register(dev, ifp, network_suspend, network_resume, NULL);
-}
-
-bool
-pmf_class_input_register(device_t dev)
-{
-
-	(void)dev;
-	return true;
-}
-
-bool
-pmf_class_display_register(device_t dev)
-{
-
-	(void)dev;
-	return true;
-}
-
-/*
- * Events and qualities of the machine.
- */
-
-bool
-pmf_event_register(device_t dev, pmf_generic_event_t event, void (*handler)(device_t),
-    bool global)
-{
-
-	rumphost_pmf_event_register(dev, (int32_t)event, (void *)handler, global);
-	return true;
-}
-
-void
-pmf_event_deregister(device_t dev, pmf_generic_event_t event, void (*handler)(device_t),
-    bool global)
-{
-
-	rumphost_pmf_event_deregister(dev, (int32_t)event, (void *)handler, global);
-}
-
-bool
-pmf_event_inject(device_t dev, pmf_generic_event_t event)
-{
-
-	return rumphost_pmf_event_inject(dev, (int32_t)event) != 0;
-}
-
-bool
-pmf_set_platform(const char *key, const char *value)
-{
-
-	rumphost_pmf_set_platform(key, value);
-	return true;
-}
-
-/* The answer stays good until the next question. */
-const char *
-pmf_get_platform(const char *key)
-{
-	static char value[128];
-
-	return rumphost_pmf_platform(key, value, sizeof(value)) != 0 ? value : NULL;
 }

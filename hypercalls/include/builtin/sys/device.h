@@ -281,6 +281,10 @@ int	device_locator(device_t, u_int);
 void	*device_private(device_t);
 void	device_set_private(device_t, void *);
 prop_dictionary_t device_properties(device_t);
+devhandle_t device_handle(device_t);
+void	device_set_handle(device_t, devhandle_t);
+devhandle_t devhandle_invalid(void);
+bool	devhandle_is_valid(devhandle_t);
 
 device_t deviter_first(deviter_t *, deviter_flags_t);
 void	deviter_init(deviter_t *, deviter_flags_t);
