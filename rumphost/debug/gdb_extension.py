@@ -668,6 +668,12 @@ class _Session:
         if _unwinder.callers:
             _unwinder.show(0, {})
 
+    def look(self) -> None:
+        """Print all there is to see, unless the process has ended."""
+        if gdb.selected_thread() is not None:
+            for command in ("lwps", "locks", "bt all"):
+                gdb.execute(f"rumphost {command}")
+
     def script(self, path: str) -> None:
         """Run a file of gdb commands; the status tells whether all of them worked."""
         try:

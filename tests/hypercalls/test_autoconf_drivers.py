@@ -221,6 +221,20 @@ def test_suspend_and_resume_go_through_the_bus(on_host: OnHost) -> None:
     on_host(main)
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["check_values", "check_arrays", "check_dictionaries", "check_devices", "check_self_suspend"],
+)
+def test_checks_in_c(on_host: OnHost, name: str) -> None:
+    async def main(host: Host) -> None:
+        (nest,) = await host.attach(*SOURCES)
+        line = await host.call(name, nest.image, name, [nest.address], owner=nest)
+        assert line & 0xFFFF_FFFF == 0, f"checks.c:{line}"
+        await host.detach(nest)
+
+    on_host(main)
+
+
 def test_a_driver_that_refuses_stays(on_host: OnHost) -> None:
     async def main(host: Host) -> None:
         (nest,) = await host.attach(*SOURCES)
