@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * autoconf(9): drivers and attachments, matching, attaching, detaching.
+ * autoconf(9): drivers and attachments, matching, attaching.
  *
  * Which attachment wins, unit numbers and the order of things are the host's; here are the
  * structures that drivers see.  The builder's table (ioconf.h) takes the place of config(1)'s.
@@ -16,8 +16,6 @@
 #include "device_private.h"
 #include "ioconf.h"
 
-#define MANUAL	"autoconf(9)"
-
 /* An instance as config(1) would have written it down. */
 struct instance {
 	struct cfdata	in_cfdata;
@@ -26,10 +24,7 @@ struct instance {
 };
 
 RUMPHOST_UPCALL uint64_t rumphost_image_configure(void);
-RUMPHOST_UPCALL int rumphost_device_call_detach(device_t, int);
 RUMPHOST_UPCALL void rumphost_device_call_attach(device_t, void *, cfprint_t);
-RUMPHOST_UPCALL int rumphost_device_deactivate(device_t);
-RUMPHOST_UPCALL int rumphost_config_detach(device_t, int);
 
 struct cfdriverlist allcfdrivers = LIST_HEAD_INITIALIZER(allcfdrivers);
 
@@ -363,8 +358,6 @@ config_attach(device_t parent, cfdata_t cf, void *aux, cfprint_t print)
 
 /* Later still, devices are counted references; nothing here goes while it is used. */
 device_t config_attach_pseudo_acquire(cfdata_t, void *);
-int	config_detach_release(device_t, int);
-void	config_detach_commit(device_t);
 #ifdef CFARGS
 device_t config_found_acquire(device_t, void *, cfprint_t, const struct cfargs *);
 device_t config_attach_acquire(device_t, cfdata_t, void *, cfprint_t, const struct cfargs *);
@@ -397,148 +390,4 @@ config_attach_pseudo(cfdata_t cf)
 {
 
 	return config_attach_pseudo_acquire(cf, NULL);
-}
-
-/*
- * Detaching.
- */
-
-/* Let the driver detach its device; the host calls this. */
-int
-rumphost_device_call_detach(device_t dev, int flags)
-{
-	const struct cfattach *ca = dev->dv_cfattach;
-	int error;
-
-	if ((flags & (DETACH_SHUTDOWN | DETACH_FORCE)) == DETACH_SHUTDOWN &&
-	    (dev->dv_flags & DVF_DETACH_SHUTDOWN) == 0)
-		return EOPNOTSUPP;
-	if (ca->ca_detach == NULL)
-		return EOPNOTSUPP;
-	error = (*ca->ca_detach)(dev, flags);
-	if (error == 0)
-		dev->dv_flags &= ~DVF_ACTIVE;
-	return error;
-}
-
-int
-config_detach(device_t dev, int flags)
-{
-	int error = rumphost_autoconf_detach(dev, flags);
-
-	if (error != 0 && (flags & DETACH_FORCE) != 0)
-		panic("config_detach: forced detach of %s failed (%d)", device_xname(dev), error);
-	return error;
-}
-
-/* For the host. */
-int
-rumphost_config_detach(device_t dev, int flags)
-{
-
-	return config_detach(dev, flags);
-}
-
-int
-config_detach_release(device_t dev, int flags)
-{
-
-	return config_detach(dev, flags);
-}
-
-void
-config_detach_commit(device_t dev)
-{
-
-	(void)dev;
-}
-
-int
-config_detach_children(device_t parent, int flags)
-{
-
-	return rumphost_autoconf_detach_children(parent, flags);
-}
-
-int
-config_deactivate(device_t dev)
-{
-	const struct cfattach *ca = dev->dv_cfattach;
-	const int flags = dev->dv_flags;
-	int error = 0;
-
-	if (ca->ca_activate == NULL)
-		return EOPNOTSUPP;
-	if ((flags & DVF_ACTIVE) != 0) {
-		dev->dv_flags = flags & ~DVF_ACTIVE;
-		error = (*ca->ca_activate)(dev, DVACT_DEACTIVATE);
-		if (error != 0)
-			dev->dv_flags = flags;
-	}
-	return error;
-}
-
-/* The hardware is gone: the host tells the device before it has it detached. */
-int
-rumphost_device_deactivate(device_t dev)
-{
-
-	return config_deactivate(dev);
-}
-
-void
-null_childdetached(device_t parent, device_t child)
-{
-
-	(void)parent;
-	(void)child;
-}
-
-/*
- * Work for later.
- */
-
-void
-config_defer(device_t dev, void (*function)(device_t))
-{
-
-	if (dev->dv_parent == NULL)
-		panic("config_defer: %s has no parent", device_xname(dev));
-	rumphost_autoconf_defer(dev, (void *)function, RUMPHOST_DEFER_PARENT);
-}
-
-void
-config_interrupts(device_t dev, void (*function)(device_t))
-{
-
-	rumphost_autoconf_defer(dev, (void *)function, RUMPHOST_DEFER_INTERRUPTS);
-}
-
-void
-config_mountroot(device_t dev, void (*function)(device_t))
-{
-
-	rumphost_autoconf_defer(dev, (void *)function, RUMPHOST_DEFER_MOUNTROOT);
-}
-
-int
-config_finalize_register(device_t dev, int (*function)(device_t))
-{
-
-	rumphost_autoconf_defer(dev, (void *)function, RUMPHOST_DEFER_FINALIZE);
-	return 0;
-}
-
-void
-config_pending_incr(device_t dev)
-{
-
-	rumphost_autoconf_pending(dev, 1);
-}
-
-void
-config_pending_decr(device_t dev)
-{
-
-	rumphost_autoconf_pending(dev, -1);
 }

@@ -115,7 +115,10 @@ bus_dmamap_destroy(bus_dma_tag_t t, bus_dmamap_t map)
 {
 
 	(void)t;
-	rumphost_bus_dmamap_destroy(map, map->_dm_loaded != RUMPHOST_DMAMAP_EMPTY);
+	if (map->_dm_loaded != RUMPHOST_DMAMAP_EMPTY)
+		rumphost_finding(MANUAL, "bus_dmamap_destroy of a map that is loaded",
+		    RUMPHOST_CALLER);
+	rumphost_bus_dmamap_destroy(map);
 	*map->_dm_prev = map->_dm_next;
 	if (map->_dm_next != NULL)
 		map->_dm_next->_dm_prev = map->_dm_prev;
@@ -385,7 +388,8 @@ bus_dmamap_unload(bus_dma_tag_t t, bus_dmamap_t map)
 	(void)t;
 	switch (map->_dm_loaded) {
 	case RUMPHOST_DMAMAP_EMPTY:
-		rumphost_misuse(MANUAL, "bus_dmamap_unload: the map is not loaded");
+		rumphost_finding(MANUAL, "bus_dmamap_unload of a map that is not loaded",
+		    RUMPHOST_CALLER);
 		break;
 	case RUMPHOST_DMAMAP_HOST:
 		rumphost_bus_dmamap_unload(map);
@@ -492,7 +496,7 @@ bus_dmamem_free(bus_dma_tag_t t, bus_dma_segment_t *segments, int count)
 
 	(void)t;
 	(void)count;
-	rumphost_release(rumphost_bus_dmamem_free(segments[0].ds_addr));
+	rumphost_release(rumphost_bus_dmamem_free(segments[0].ds_addr, RUMPHOST_CALLER));
 }
 
 int

@@ -118,6 +118,10 @@ void rumphost_panic(const char *message);
  * Never returns; any IPL. */
 void rumphost_misuse(const char *page, const char *message);
 
+/* Something that is not in order, but does no harm in any NetBSD kernel: it is reported once for
+ * each `site' (the code address of the driver's call), and the driver goes on.  Any IPL. */
+void rumphost_finding(const char *page, const char *what, uint64_t site);
+
 /* A kernel interface, or a corner of one, that is not implemented.  Never returns; any IPL. */
 void rumphost_unsupported(const char *page, const char *what);
 
@@ -177,8 +181,8 @@ void rumphost_autoconf_pending(void *dev, int32_t change);
 void rumphost_bus_dmamap_create(void *map, uint64_t size, int32_t segments,
     uint64_t maximum_segment, uint64_t boundary, int32_t flags, uint64_t site);
 
-/* Unbook a map; one that is `loaded' gets a warning, and has been unloaded. */
-void rumphost_bus_dmamap_destroy(void *map, int32_t loaded);
+/* Unbook a map, unloading it. */
+void rumphost_bus_dmamap_destroy(void *map);
 
 /* Load `count' pairs {address, length} (uint64_t) of kernel memory, or of bus addresses when
  * `raw', into the map; write pairs {bus address, length} to `segments'.  `limits' points to
@@ -199,8 +203,8 @@ void rumphost_bus_dmamap_sync(void *map, uint64_t offset, uint64_t length, int32
 void rumphost_bus_dmamem_alloc(void *allocation, void *address, uint64_t bus_address,
     uint64_t size, uint64_t site);
 
-/* Unbook it; returns `allocation', to be released. */
-void *rumphost_bus_dmamem_free(uint64_t bus_address);
+/* Unbook it; returns `allocation', to be released.  `site' is who is told of if it is mapped. */
+void *rumphost_bus_dmamem_free(uint64_t bus_address, uint64_t site);
 
 /* Map `size' bytes from a bus address on; NULL: not DMA-safe memory, or more than there is. */
 void *rumphost_bus_dmamem_map(uint64_t bus_address, uint64_t size);
@@ -301,8 +305,8 @@ void rumphost_callout_destroy(void *callout);
 
 /* Wait on `cv', having released the mutex: when `mutex' is not NULL others wait for it and the
  * host hands it on.  `ticks' of hz, or else `duration_ns', limit the wait; 0: no limit.
- * `interruptible' waits may end with EINTR.  Blocks, so only threads, at IPL_NONE, without spin
- * mutexes.  Returns 0, EWOULDBLOCK or EINTR. */
+ * `interruptible' waits may end with EINTR.  Blocks, so only threads, without spin mutexes; a
+ * raised IPL is allowed, and holds again afterwards.  Returns 0, EWOULDBLOCK or EINTR. */
 int rumphost_cv_wait(void *cv, void *mutex, const char *wmesg, int32_t ticks,
     uint64_t duration_ns, int32_t interruptible);
 

@@ -33,6 +33,7 @@ from .kernel.autoconf import Autoconf, Device, Request, State
 from .kernel.console import Console, Level
 from .kernel.cpu import Cpu, TrioVirtualClock, trio_clock_is_virtual
 from .kernel.evcnt import Count, Evcnt
+from .kernel.findings import Finding
 from .kernel.ifnet import Ifnet, Ifnets
 from .kernel.kernel import Kernel
 from .kernel.leak import Leak
@@ -126,6 +127,7 @@ class Host:
         self._images: dict[Path, Image] = {}
         self._waits: dict[int, _Wait] = {}
         self._crashed = trio.Event()
+        self.kernel.findings.locate = self._locate
         machine.on_outside_event = self.cpu.wake
         machine.on_note = self._note
         self.kernel.scheduler.on_panic = self._panicked
@@ -140,6 +142,14 @@ class Host:
     @property
     def console(self) -> Console:
         return self.kernel.console
+
+    @property
+    def findings(self) -> list[Finding]:
+        """What drivers did wrong that did no harm, each once."""
+        return self.kernel.findings.all
+
+    def _locate(self, site: int) -> str:
+        return str(self.boundary.symbolizer.frames([site])[0])
 
     @property
     def devices(self) -> list[Device]:

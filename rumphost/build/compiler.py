@@ -5,18 +5,20 @@ Called by :mod:`rumphost.build.builder`.
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import shlex
 import shutil
 import subprocess
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 from platform import machine
 
-from rumphost.build.store import GENERATED, Store, digest
+from rumphost.build.store import ABSENT, GENERATED, Store, digest
 from rumphost.errors import HostLacks, Unsupported
 
 Progress = Callable[[int, int, str], None]
@@ -81,13 +83,24 @@ class Job:
 
 @dataclass(frozen=True)
 class Compiled:
-    """What came of a job; ``path`` and ``key`` are None when it did not compile."""
+    """What came of a job; ``path`` is None when it did not compile."""
 
     job: Job
     path: Path | None
     key: str | None
     diagnostics: tuple[Diagnostic, ...]
     cached: bool
+    seconds: float = 0.0
+
+    @property
+    def errors(self) -> tuple[Diagnostic, ...]:
+        """Why it did not compile."""
+        return tuple(one for one in self.diagnostics if one.is_error)
+
+    @property
+    def warnings(self) -> tuple[Diagnostic, ...]:
+        """What the compiler did not like about it."""
+        return tuple(one for one in self.diagnostics if not one.is_error)
 
 
 class Compiler:
@@ -101,28 +114,36 @@ class Compiler:
         self.identity = digest(*self.command, str(status.st_mtime_ns), str(status.st_size))
 
     def compile(self, jobs: Sequence[Job], step: Callable[[Compiled], None]) -> list[Compiled]:
-        """Compile what is not in the store, in parallel; ``step`` hears of each as it is done."""
+        """Compile what is not in the store, in parallel; ``step`` hears of each as it is done.
+
+        Jobs of one source with the same flags are done one after another: mostly, the result of
+        the first is that of the others.
+        """
         results: dict[int, Compiled] = {}
-        missing: list[int] = []
-        recipes = [self._recipe(job) for job in jobs]
+        missing: dict[str, list[int]] = {}
         for index, job in enumerate(jobs):
-            found = self._find(job, recipes[index])
+            recipe = self._recipe(job)
+            found = self._find(job, recipe)
             if found is None:
-                missing.append(index)
+                missing.setdefault(recipe, []).append(index)
             else:
                 results[index] = found
                 step(found)
         if missing:
             with ThreadPoolExecutor(self._jobs) as pool:
                 waiting = {
-                    pool.submit(self._compile, jobs[index], recipes[index]): index
-                    for index in missing
+                    pool.submit(self._compile_all, [jobs[one] for one in alike], recipe): alike
+                    for recipe, alike in missing.items()
                 }
                 for future in as_completed(waiting):
-                    done = future.result()
-                    results[waiting[future]] = done
-                    step(done)
+                    for index, done in zip(waiting[future], future.result(), strict=True):
+                        results[index] = done
+                        step(done)
         return [results[index] for index in range(len(jobs))]
+
+    def _compile_all(self, jobs: Sequence[Job], recipe: str) -> list[Compiled]:
+        first = self._compile(jobs[0], recipe)
+        return [first, *(self._find(job, recipe) or self._compile(job, recipe) for job in jobs[1:])]
 
     def _recipe(self, job: Job) -> str:
         flags = (flag.replace(str(job.generated), GENERATED) for flag in job.flags)
@@ -137,9 +158,12 @@ class Compiler:
             Diagnostic(file, int(line), kind, text)
             for file, line, kind, text in self._store.notes(key)
         )
-        return Compiled(job, self._store.object_path(key), key, notes, cached=True)
+        path = self._store.object_path(key)
+        is_object = not any(note.is_error for note in notes)
+        return Compiled(job, path if is_object else None, key, notes, cached=True)
 
     def _compile(self, job: Job, recipe: str) -> Compiled:
+        start = time.monotonic()
         with self._store.scratch() as work:
             built = Path(work) / "out.o"
             depfile = Path(work) / "out.d"
@@ -150,15 +174,33 @@ class Compiler:
             ]  # fmt: skip
             done = run(command)
             diagnostics = diagnose(done.stderr)
-            if done.returncode != 0:
-                if not any(one.is_error for one in diagnostics):
-                    text = done.stderr.strip() or f"the compiler ended with {done.returncode}"
-                    diagnostics += (Diagnostic(str(job.source), 0, "error", text),)
+            is_object = done.returncode == 0
+            if not is_object and not any(one.is_error for one in diagnostics):
+                text = done.stderr.strip() or f"the compiler ended with {done.returncode}"
+                diagnostics += (Diagnostic(str(job.source), 0, "error", text),)
                 return Compiled(job, None, None, diagnostics, cached=False)
             notes = [[one.file, str(one.line), one.kind, one.text] for one in diagnostics]
-            dependencies = _dependencies(depfile)
-            key = self._store.keep(recipe, dependencies, job.generated, built, notes)
-        return Compiled(job, self._store.object_path(key), key, diagnostics, cached=False)
+            dependencies = self._dependencies(job, depfile)
+            kept = built if is_object else None
+            key = self._store.keep(recipe, dependencies, job.generated, kept, notes)
+        path = self._store.object_path(key) if is_object else None
+        seconds = time.monotonic() - start
+        return Compiled(job, path, key, diagnostics, cached=False, seconds=seconds)
+
+    def _dependencies(self, job: Job, depfile: Path) -> list[str]:
+        """Return the files that the compiler read, and those it wanted that must stay absent."""
+        if depfile.is_file():
+            return _names(depfile.read_text(encoding="utf-8", errors="surrogateescape"))
+        # A header was missing: -MG names the headers that are not there as if they were.
+        done = run([*self.command, *job.flags, "-M", "-MG", "-MT", "x", str(job.source)])
+        found: list[str] = []
+        for name in _names(done.stdout):
+            if os.path.isfile(name):
+                found.append(name)
+            else:
+                places = [str(job.source.parent), *_directories(job.flags)]
+                found += [f"{ABSENT}{os.path.join(place, name)}" for place in places]
+        return found or [str(job.source)]
 
 
 def run(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
@@ -226,7 +268,16 @@ def _find_compiler() -> tuple[str, ...]:
     raise HostLacks("no C compiler found: install gcc, or name one in CC")
 
 
-def _dependencies(depfile: Path) -> list[str]:
-    text = depfile.read_text(encoding="utf-8", errors="surrogateescape").replace("\\\n", " ")
-    _, _, names = text.partition(":")
+def _names(rule: str) -> list[str]:
+    """Return the names in a rule that -M wrote."""
+    _, _, names = rule.replace("\\\n", " ").partition(":")
     return [name.replace("\\ ", " ") for name in re.findall(r"(?:\\ |\S)+", names)]
+
+
+def _directories(flags: Sequence[str]) -> list[str]:
+    """Return the directories in which the compiler looks for headers."""
+    found = [flag[2:] for flag in flags if flag.startswith("-I")]
+    for word, directory in itertools.pairwise(flags):
+        if word in ("-isystem", "-idirafter"):
+            found.append(directory)
+    return found

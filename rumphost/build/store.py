@@ -2,7 +2,9 @@
 
 Called by :mod:`rumphost.build.compiler`, ``linker`` and ``builder``.  An object is found by what
 went into it: the compiler, its flags and the contents of the source and of every header that the
-compiler said it read the last time.  Several processes may use one store at the same time.
+compiler said it read the last time.  What did not compile is kept as well, with its complaints:
+there a name that begins with ``!`` is of a file that must still be absent.  Several processes may
+use one store at the same time.
 """
 
 from __future__ import annotations
@@ -11,15 +13,19 @@ import contextlib
 import hashlib
 import json
 import os
+import shutil
 import tempfile
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 _VARIANTS = 8
 _KEEP_SECONDS = 30 * 24 * 3600
 _DAY = 24 * 3600
+_NAMES_IN_WORK = ".new-"
+_FAILED = ".failed"
 GENERATED = "$GENERATED"
+ABSENT = "!"
 
 
 def digest(*parts: str) -> str:
@@ -45,9 +51,31 @@ class Store:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._digests: dict[str, tuple[tuple[int, int, int], str]] = {}
+        self._seen: dict[str, str] | None = None
+        self._known: dict[tuple[str, int], tuple[str, list[str]]] = {}
+        self._manifests: dict[str, list[list[str]]] = {}
+
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Look at each file once only meanwhile: for a build of very many drivers."""
+        self._seen = {}
+        try:
+            yield
+        finally:
+            self._seen = None
+            self._known.clear()
+            self._manifests.clear()
 
     def file_digest(self, path: str) -> str:
         """Return the digest of a file's content, or "" if it cannot be read."""
+        if self._seen is None:
+            return self._read_digest(path)
+        value = self._seen.get(path)
+        if value is None:
+            value = self._seen[path] = self._read_digest(path)
+        return value
+
+    def _read_digest(self, path: str) -> str:
         try:
             status = os.stat(path)
             key = (status.st_mtime_ns, status.st_size, status.st_ino)
@@ -62,23 +90,36 @@ class Store:
         return value
 
     def generated(self, texts: Mapping[str, str]) -> Path:
-        """Return a directory that holds exactly these generated files."""
+        """Return a directory that holds exactly these generated files.
+
+        Files of the same content are one file: the configurations of two drivers differ in few.
+        """
         name = digest(*(part for item in sorted(texts.items()) for part in item))
         directory = self.root / "generated" / name
         if directory.is_dir():
+            self.touch(directory)
             return directory
         directory.parent.mkdir(parents=True, exist_ok=True)
-        work = Path(tempfile.mkdtemp(dir=directory.parent, prefix=".new-"))
+        work = Path(tempfile.mkdtemp(dir=directory.parent, prefix=_NAMES_IN_WORK))
         for file, text in texts.items():
             (work / file).parent.mkdir(parents=True, exist_ok=True)
-            (work / file).write_text(text, encoding="utf-8")
+            self._place(work / file, text)
         try:
             work.rename(directory)
         except OSError:  # another process was faster
-            for left in work.iterdir():
-                left.unlink()
-            work.rmdir()
+            shutil.rmtree(work, ignore_errors=True)
         return directory
+
+    def _place(self, path: Path, text: str) -> None:
+        """Make a generated file, as a link to the one that has this content already."""
+        content = self.root / "contents" / digest(text)
+        try:
+            os.link(content, path)
+        except OSError:  # not there yet, too many links, or no links here at all
+            path.write_text(text, encoding="utf-8")
+            with contextlib.suppress(OSError):
+                content.parent.mkdir(parents=True, exist_ok=True)
+                os.link(path, content)
 
     def scratch(self) -> tempfile.TemporaryDirectory[str]:
         """Return a directory on the same file system for work in progress."""
@@ -87,25 +128,29 @@ class Store:
         return tempfile.TemporaryDirectory(dir=work)
 
     def object_path(self, key: str) -> Path:
-        """Return where the object of this key is kept."""
+        """Return where the object of this key is kept; there is none of what did not compile."""
         return self.root / "objects" / key[:2] / f"{key}.o"
 
     def notes(self, key: str) -> list[list[str]]:
-        """Return what was kept beside an object."""
+        """Return what was kept beside an object, or instead of it."""
+        path = self.object_path(key)
+        beside = path.with_suffix(".json" if path.is_file() else _FAILED)
         try:
-            kept = json.loads(self.object_path(key).with_suffix(".json").read_text())
+            kept = json.loads(beside.read_text())
         except (OSError, ValueError):
             return []
         return list(kept) if isinstance(kept, list) else []
 
     def find(self, recipe: str, generated: Path) -> str | None:
-        """Return the key of an object made by this recipe from the files as they are now."""
-        for dependencies in self._variants(recipe):
-            key = self._key(recipe, dependencies, generated)
-            if key is not None:
-                path = self.object_path(key)
-                if path.is_file():
-                    self._touch(path)
+        """Return the key of what this recipe made from the files as they are now."""
+        for index, dependencies in enumerate(self._variants(recipe)):
+            key = self._key(recipe, dependencies, generated, index)
+            if key is None:
+                continue
+            path = self.object_path(key)
+            for kept in (path, path.with_suffix(_FAILED)):
+                if kept.is_file():
+                    self.touch(kept)
                     return key
         return None
 
@@ -114,43 +159,83 @@ class Store:
         recipe: str,
         dependencies: Iterable[str],
         generated: Path,
-        built: Path,
+        built: Path | None,
         notes: list[list[str]],
     ) -> str:
-        """Keep an object; return its key."""
+        """Keep an object, or with ``built`` None that there is none; return its key."""
         prefix = f"{generated}/"
-        names = sorted({_neutral(os.path.normpath(name), prefix) for name in dependencies})
+        names = sorted({_neutral(name, prefix) for name in dependencies})
         key = self._key(recipe, names, generated)
         if key is None:  # a header was changed or deleted under the compiler's hands
             key = digest(recipe, str(built), str(time.time_ns()))
         path = self.object_path(key)
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path.with_suffix(".json"), json.dumps(notes))
-        os.replace(built, path)
-        variants = [names, *(one for one in self._variants(recipe) if one != names)]
-        write_atomically(self._manifest(recipe), json.dumps(variants[:_VARIANTS]))
+        suffix = _FAILED if built is None else ".json"
+        write_atomically(path.with_suffix(suffix), json.dumps(notes))
+        if built is not None:
+            os.replace(built, path)
+        variants = [names, *(one for one in self._variants(recipe) if one != names)][:_VARIANTS]
+        write_atomically(self._manifest(recipe), json.dumps(variants))
+        self._forget(recipe)
         return key
 
     def _manifest(self, recipe: str) -> Path:
         return self.root / "manifests" / recipe[:2] / f"{recipe}.json"
 
     def _variants(self, recipe: str) -> list[list[str]]:
+        if recipe in self._manifests:
+            return self._manifests[recipe]
         try:
             kept = json.loads(self._manifest(recipe).read_text())
         except (OSError, ValueError):
-            return []
-        return kept if isinstance(kept, list) else []
+            kept = []
+        found = kept if isinstance(kept, list) else []
+        if self._seen is not None:
+            self._manifests[recipe] = found
+        return found
 
-    def _key(self, recipe: str, dependencies: list[str], generated: Path) -> str | None:
-        parts = [recipe]
-        for name in dependencies:
-            value = self.file_digest(name.replace(GENERATED, str(generated), 1))
-            if not value:
+    def _forget(self, recipe: str) -> None:
+        """A manifest was written: what is remembered of the one before holds no longer."""
+        self._manifests.pop(recipe, None)
+        for index in range(_VARIANTS):
+            self._known.pop((recipe, index), None)
+
+    def _key(
+        self, recipe: str, dependencies: list[str], generated: Path, index: int | None = None
+    ) -> str | None:
+        """Return the key, or None when a file is not there; ``index`` is that of a variant."""
+        known = self._known.get((recipe, index)) if index is not None else None
+        if known is None:
+            fixed = self._fixed_part(recipe, dependencies)
+            known = fixed, [name for name in dependencies if _moves(name)]
+            if index is not None and self._seen is not None:
+                self._known[(recipe, index)] = known
+        fixed, moving = known
+        if not fixed:
+            return None
+        parts = [fixed]
+        for name in moving:
+            path = name.removeprefix(ABSENT).replace(GENERATED, str(generated), 1)
+            value = self.file_digest(path)
+            if bool(value) == name.startswith(ABSENT):
                 return None
             parts += [name, value]
         return digest(*parts)
 
-    def _touch(self, path: Path) -> None:
+    def _fixed_part(self, recipe: str, dependencies: list[str]) -> str:
+        """Return a digest of the files that are where they are, or "" when one does not fit."""
+        parts = [recipe]
+        for name in dependencies:
+            if _moves(name):
+                continue
+            value = self.file_digest(name.removeprefix(ABSENT))
+            if bool(value) == name.startswith(ABSENT):
+                return ""
+            parts += [name, value]
+        return digest(*parts)
+
+    def touch(self, path: Path) -> None:
+        """Note that a file was used, so that it is not removed; once a day is enough."""
         with contextlib.suppress(OSError):
             if time.time() - path.stat().st_mtime > _DAY:
                 os.utime(path)
@@ -164,13 +249,30 @@ class Store:
                 return
         self.root.mkdir(parents=True, exist_ok=True)
         stamp.touch()
-        for kind in ("objects", "manifests", "images", "generated", "work"):
+        for kind in ("objects", "manifests", "images", "work"):
             for path in (self.root / kind).rglob("*"):
                 with contextlib.suppress(OSError):
                     if path.is_file() and now - path.stat().st_mtime > _KEEP_SECONDS:
                         path.unlink()
+        for path in (self.root / "generated").glob("*"):
+            with contextlib.suppress(OSError):
+                if now - path.stat().st_mtime > _KEEP_SECONDS:
+                    shutil.rmtree(path) if path.is_dir() else path.unlink()
+        for path in (self.root / "contents").glob("*"):
+            with contextlib.suppress(OSError):
+                if path.stat().st_nlink == 1:
+                    path.unlink()
+
+
+def _moves(name: str) -> bool:
+    """Return whether a name is of a generated header, which is wherever the configuration is."""
+    return name.removeprefix(ABSENT).startswith(GENERATED)
 
 
 def _neutral(name: str, prefix: str) -> str:
     """Return a path without the name of the directory of generated headers."""
-    return f"{GENERATED}/{name.removeprefix(prefix)}" if name.startswith(prefix) else name
+    absent = ABSENT if name.startswith(ABSENT) else ""
+    name = os.path.normpath(name.removeprefix(ABSENT))
+    if name.startswith(prefix):
+        name = f"{GENERATED}/{name.removeprefix(prefix)}"
+    return absent + name

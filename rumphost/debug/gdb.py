@@ -53,14 +53,13 @@ def gdb_command(
 
     ``program`` are Python's arguments. Breakpoints are places as gdb's ``break`` takes them; they
     may be in drivers that are loaded later. ``script`` is a file of gdb commands; ``commands``
-    come after it. With breakpoints, or in a batch without commands of its own, the program is run
-    at once.
+    come after it. With breakpoints, or in a batch without commands, the program is run before them.
     """
     if any("\n" in text for text in (*breakpoints, *commands)):
         raise UsageError("a breakpoint or a command for gdb is one line")
     steps = [f"rumphost break {where}" for where in breakpoints]
     told = script is not None or bool(commands)
-    if program and not told and (breakpoints or batch):
+    if program and (breakpoints or (batch and not told)):
         steps.append("run")
     if script is not None:
         quoted = json.dumps(str(script))
@@ -123,4 +122,4 @@ def dump_shared_files() -> None:
 def start(command: Sequence[str]) -> None:
     """Become gdb."""
     sys.stdout.flush()
-    os.execv(command[0], command)
+    os.execv(command[0], list(command))

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from rumphost.errors import DriverPanic, Misuse, UsageError
 from rumphost.machine import PciFunction
 
+from .crash import doomed
 from .deferred import Deferred, DeferredWork
 from .device import Attachment, Device, Request, State
 from .hypercall import Answer, Steps, Upcall, hypercall
@@ -110,9 +111,7 @@ class Autoconf:
         self._kernel.service(Pci).prepare(function)
         asked = self.buses if images is None else images
         buses = [
-            item
-            for item in self.buses.items()
-            if item[0] in asked and item[0] not in self._retired
+            item for item in self.buses.items() if item[0] in asked and item[0] not in self._retired
         ]
         self._search_images(request, buses, [])
         return request
@@ -144,16 +143,21 @@ class Autoconf:
         return request
 
     def panicked(self, lwp: Lwp, panic: DriverPanic) -> None:
-        """An lwp has crashed: mark its device, and end what was asked for and ran on it."""
-        if isinstance(lwp.owner, Device):
-            for device in lwp.owner.top.tree():
+        """A driver has crashed: mark its device, and end what was asked for and needs it."""
+        top = lwp.owner.top if isinstance(lwp.owner, Device) else None
+        requests = []
+        if top is not None:
+            for device in top.tree():
                 device.state = State.CRASHED
-        request = self._requests.pop(lwp.lid, None)
-        self._priorities.pop(lwp.lid, None)
-        if request is not None and not request.finished:
-            request.panic = panic
-            request.device = lwp.owner if isinstance(lwp.owner, Device) else None
-            request.finish()
+            requests.append(self._deferred.abandon(top))
+        for lid in sorted(doomed(self._kernel, lwp)):
+            requests.append(self._requests.pop(lid, None))
+            self._priorities.pop(lid, None)
+        for request in requests:
+            if request is not None and not request.finished:
+                request.panic = panic
+                request.device = top
+                request.finish()
 
     # -- what anybody may ask
 

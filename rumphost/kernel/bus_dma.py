@@ -19,7 +19,6 @@ from dataclasses import dataclass, field
 from rumphost.errors import Misuse
 from rumphost.machine import DmaChunk
 
-from .console import Level
 from .hypercall import hypercall
 from .kernel import Kernel
 from .leak import Leak
@@ -182,15 +181,8 @@ class BusDma:
             self._trace.emit("bus_dma.create", lwp, map=dmamap, size=size, segments=segments)
 
     @hypercall
-    def bus_dmamap_destroy(self, lwp: Lwp, dmamap: int, loaded: int) -> None:
-        found = self._map(dmamap, "bus_dmamap_destroy")
-        if loaded:
-            who = f"{lwp.owner.xname}: " if lwp.owner is not None else ""
-            self._kernel.console.write_line(
-                f"{who}warning: bus_dma(9): bus_dmamap_destroy of a map that is loaded",
-                Level.ERROR,
-            )
-            self._unload(found)
+    def bus_dmamap_destroy(self, lwp: Lwp, dmamap: int) -> None:
+        self._unload(self._map(dmamap, "bus_dmamap_destroy"))
         del self._maps[dmamap]
         if self._trace.on:
             self._trace.emit("bus_dma.destroy", lwp, map=dmamap)
@@ -280,15 +272,13 @@ class BusDma:
             self._trace.emit("bus_dma.alloc", lwp, bus_address=bus_address, size=size)
 
     @hypercall
-    def bus_dmamem_free(self, lwp: Lwp, bus_address: int) -> int:
+    def bus_dmamem_free(self, lwp: Lwp, bus_address: int, site: int) -> int:
         safe = self._safe.pop(bus_address, None)
         if safe is None:
             raise Misuse(f"bus_dma(9): bus_dmamem_free of {bus_address:#x}: not allocated")
         if safe.mapped:
-            who = f"{lwp.owner.xname}: " if lwp.owner is not None else ""
-            self._kernel.console.write_line(
-                f"{who}warning: bus_dma(9): bus_dmamem_free of memory that is mapped", Level.ERROR
-            )
+            what = "bus_dmamem_free of memory that is mapped"
+            self._kernel.findings.finding(lwp, "bus_dma(9)", what, site)
         if self._trace.on:
             self._trace.emit("bus_dma.free", lwp, bus_address=bus_address)
         return safe.allocation

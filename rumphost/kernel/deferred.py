@@ -82,7 +82,13 @@ class DeferredWork:
             for work in self._work
             if work.device is not device and work.device.top is not device
         ]
-        self._running.pop(device, None)
+        request = self.abandon(device)
+        if request is not None:
+            self._settle(request)
+
+    def abandon(self, top: Device) -> Request | None:
+        """Return the request that waits for a device's work, which is not done any more."""
+        return self._running.pop(top, None)
 
     def pending_changed(self, device: Device) -> None:
         """A device's count of what is waited for has changed."""

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from rumphost.errors import Misuse
+from rumphost.errors import Misuse, Unsupported
 
 from .hypercall import hypercall
 from .leak import Leak
@@ -78,7 +78,7 @@ class Evcnt:
         ]
         try:
             handlers = self._kernel.service(PciIntr).handlers
-        except Exception:  # a kernel without interrupts
+        except Unsupported:  # a kernel without interrupts
             handlers = []
         found += [Count(str(h), h.vector.name, EvcntType.INTR, h.count) for h in handlers]
         return found + [

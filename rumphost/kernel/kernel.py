@@ -14,6 +14,7 @@ from rumphost.machine import Machine
 from rumphost.trace import Trace
 
 from .console import Console
+from .findings import Findings
 from .hypercall import handlers_of
 from .memory import Memory
 from .scheduler import FiberFactory, Handler, Scheduler
@@ -52,6 +53,8 @@ class Kernel:
         self._services: dict[type, object] = {}
         self.console = Console(self)
         self.register(self.console)
+        self.findings = Findings(self)
+        self.register(self.findings)
 
     def register(self, service: object) -> None:
         """Let ``service`` handle the hypercalls that its methods are marked for."""

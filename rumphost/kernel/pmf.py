@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from rumphost.errors import DriverPanic
 
 from .autoconf import Autoconf, Device
+from .crash import doomed
 from .hypercall import hypercall
 from .leak import Leak
 from .lwp import Lwp, Owner
@@ -93,10 +94,9 @@ class Pmf:
         return self._inject(device.address if device is not None else 0, event)
 
     def panicked(self, lwp: Lwp, panic: DriverPanic) -> None:
-        """An lwp has crashed that may have been suspending."""
-        done = self._waiting.pop(lwp.lid, None)
-        if done is not None:
-            done(False)
+        """A driver has crashed that may have been suspending."""
+        for lid in sorted(doomed(self._kernel, lwp) & self._waiting.keys()):
+            self._waiting.pop(lid)(False)
 
     def leaks(self, owner: Owner) -> list[Leak]:
         """Return handlers of events; a device's own registration goes with it."""

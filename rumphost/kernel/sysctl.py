@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from rumphost.errors import DriverPanic, Misuse, UsageError
 
+from .crash import doomed
 from .hypercall import hypercall
 from .leak import Leak
 from .lwp import Lwp, Owner
@@ -27,7 +28,11 @@ PERMANENT = 0x200
 HIDDEN = 0x8000
 UNSIGNED = 0x0008_0000
 ENOMEM = 12
-_ERRNO_WORDS = {1: "not permitted", 2: "no such value", 12: "too long", 22: "not a valid value"}
+_ERRNO_WORDS = {
+    1: "not permitted", 2: "no such value", 4: "interrupted", 5: "input/output error",
+    6: "the device is going away", 12: "too long", 16: "busy", 22: "not a valid value",
+    60: "timed out",
+}  # fmt: skip
 _ACCESS = "rumphost_sysctl_access"
 _FORGET = "rumphost_sysctl_forget"
 _STRING_ROOM = 1024
@@ -96,6 +101,7 @@ class Sysctl:
     """Handlers of sysctl(9)."""
 
     def __init__(self, kernel: Kernel) -> None:
+        self._kernel = kernel
         self._scheduler = kernel.scheduler
         self._memory = kernel.memory
         self._trace = kernel.trace
@@ -149,9 +155,9 @@ class Sysctl:
             done(before)
 
     def panicked(self, lwp: Lwp, panic: DriverPanic) -> None:
-        """An lwp has crashed that may have been in a node's function."""
-        access = self._accesses.pop(lwp.lid, None)
-        if access is not None:
+        """A driver has crashed that may have been in a node's function."""
+        for lid in sorted(doomed(self._kernel, lwp) & self._accesses.keys()):
+            access = self._accesses.pop(lid)
             self._release(access)
             access.done(panic)
 

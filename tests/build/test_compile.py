@@ -47,13 +47,49 @@ def test_warnings_are_kept_with_the_object(tmp_path: Path, compiler: Compiler) -
         assert not result.diagnostics[0].is_error
 
 
-def test_an_error_has_file_and_line_and_is_not_kept(tmp_path: Path, compiler: Compiler) -> None:
+def test_an_error_has_file_and_line_and_is_kept(tmp_path: Path, compiler: Compiler) -> None:
     one = job(tmp_path, "a.c", "int f(void)\n{\n\treturn nothing;\n}\n")
-    for _ in range(2):
+    for cached in (False, True):
         [result] = compiler.compile([one], ignore)
         assert result.path is None
-        assert not result.cached
-        assert (result.diagnostics[0].line, result.diagnostics[0].is_error) == (3, True)
+        assert result.cached == cached
+        assert (result.errors[0].line, result.errors[0].is_error) == (3, True)
+    one.source.write_text("int f(void)\n{\n\treturn 3;\n}\n")
+    [result] = compiler.compile([one], ignore)
+    assert (result.cached, result.errors) == (False, ())
+    assert result.path is not None
+
+
+def test_a_failure_is_kept_only_while_the_missing_header_is_missing(
+    tmp_path: Path, compiler: Compiler
+) -> None:
+    include = tmp_path / "include"
+    include.mkdir()
+    one = job(tmp_path, "a.c", '#include "late.h"\nint x = LATE;\n', f"-I{include}")
+    assert [compiler.compile([one], ignore)[0].cached for _ in range(2)] == [False, True]
+    (include / "late.h").write_text("#define LATE 1\n")
+    [found] = compiler.compile([one], ignore)
+    assert not found.cached
+    assert found.path is not None
+    (include / "late.h").unlink()
+    assert compiler.compile([one], ignore)[0].path is None
+
+
+def test_jobs_that_differ_in_headers_nobody_reads_are_compiled_once(
+    tmp_path: Path, compiler: Compiler
+) -> None:
+    source = tmp_path / "a.c"
+    source.write_text('#include "count.h"\nint x = COUNT;\n')
+    jobs = []
+    for name, count in (("one", 1), ("two", 1), ("three", 3)):
+        generated = tmp_path / name
+        generated.mkdir()
+        (generated / "count.h").write_text(f"#define COUNT {count}\n")
+        (generated / "other.h").write_text(f"/* {name} */\n")
+        jobs.append(Job(source, ("-std=gnu99", f"-I{generated}"), generated, is_own=False))
+    results = compiler.compile(jobs, ignore)
+    assert [one.cached for one in results] == [False, True, False]
+    assert results[0].key == results[1].key != results[2].key
 
 
 def test_a_missing_header_is_an_error_with_its_line(tmp_path: Path, compiler: Compiler) -> None:

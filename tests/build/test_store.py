@@ -75,6 +75,63 @@ def test_the_same_generated_texts_are_written_once(tmp_path: Path) -> None:
     assert [path.name for path in directory.parent.iterdir()] == [directory.name]
 
 
+def test_generated_files_of_one_content_are_one_file(tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    one = store.generated({"a.h": "same", "b.h": "1"})
+    two = store.generated({"a.h": "same", "b.h": "2"})
+    assert (one / "a.h").stat().st_ino == (two / "a.h").stat().st_ino
+    assert (one / "b.h").read_text() == "1"
+
+
+def test_what_did_not_compile_is_kept_without_an_object(tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    source = tmp_path / "a.c"
+    source.write_text("one")
+    missing = tmp_path / "b.h"
+    key = store.keep(
+        "r", [str(source), f"!{missing}"], tmp_path, None, [["a.c", "1", "error", "t"]]
+    )
+    assert store.find("r", tmp_path) == key
+    assert not store.object_path(key).exists()
+    assert store.notes(key) == [["a.c", "1", "error", "t"]]
+    missing.touch()
+    missing.write_text("now")
+    assert store.find("r", tmp_path) is None
+
+
+def test_a_generated_header_may_be_the_one_that_is_missing(tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    without = store.generated({"a.h": "x"})
+    key = store.keep("r", [str(without / "a.h"), f"!{without}/b.h"], without, None, [])
+    assert store.find("r", without) == key
+    assert store.find("r", store.generated({"a.h": "x", "b.h": "y"})) is None
+
+
+def test_within_a_snapshot_a_file_is_looked_at_once(tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    source = tmp_path / "a.c"
+    source.write_text("one")
+    key = put(store, "r", [source], tmp_path, "object")
+    with store.snapshot():
+        assert store.find("r", tmp_path) == key
+        source.write_text("two!")
+        assert store.find("r", tmp_path) == key
+    assert store.find("r", tmp_path) is None
+
+
+def test_generated_headers_in_use_outlive_the_month(tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    used, unused = store.generated({"a.h": "x"}), store.generated({"a.h": "y"})
+    long_ago = time.time() - 40 * 24 * 3600
+    for directory in (used, unused):
+        os.utime(directory / "a.h", (long_ago, long_ago))
+        os.utime(directory, (long_ago, long_ago))
+    assert store.generated({"a.h": "x"}) == used
+    store.prune()
+    assert (used / "a.h").read_text() == "x"
+    assert not unused.exists()
+
+
 def test_a_damaged_manifest_is_a_miss(tmp_path: Path) -> None:
     store = Store(tmp_path / "store")
     source = tmp_path / "a.c"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 import trio
@@ -25,22 +26,22 @@ def netdev() -> str:
 
 
 @pytest.fixture
-def qemu_arguments() -> Sequence[str]:
-    """Further arguments of QEMU."""
-    return ()
+def qemu_options() -> dict[str, Any]:
+    """Further arguments of ``QemuMachine``."""
+    return {}
 
 
 @pytest.fixture
 def machine(
-    request: pytest.FixtureRequest, netdev: str, qemu_arguments: Sequence[str]
+    request: pytest.FixtureRequest, netdev: str, qemu_options: dict[str, Any]
 ) -> Machine | str:
-    """The machine that a test runs on, QEMU's with the network that the test asks for."""
+    """The machine that a test runs on, QEMU's with what the test asks for."""
     kind, _, names = request.param.partition(":")
     if kind != "qemu":
         return str(request.param)
     if shutil.which("qemu-system-x86_64") is None:
         pytest.skip("qemu-system-x86_64 is not installed")
-    return QemuMachine.from_text(names, netdev, arguments=qemu_arguments)
+    return QemuMachine.from_text(names, netdev, **qemu_options)
 
 
 @pytest.fixture

@@ -155,8 +155,8 @@ class TestLinkInQemu:
         return tmp_path / "qmp"
 
     @pytest.fixture
-    def qemu_arguments(self, qmp):
-        return ("-qmp", f"unix:{qmp},server=on,wait=off")
+    def qemu_options(self, qmp):
+        return {"arguments": ("-qmp", f"unix:{qmp},server=on,wait=off")}
 
     @pytest.mark.machine(QEMU)
     async def test_the_cable_is_pulled_and_plugged(self, host, device, interface, qmp):

@@ -174,6 +174,20 @@ t_timedwait(uint64_t ticks)
 }
 
 UP
+t_timedwait_at_splvm(void)
+{
+	int after, s;
+
+	s = splvm();
+	mutex_enter(&mtx);
+	(void)cv_timedwait(&cv, &mtx, 1);
+	mutex_exit(&mtx);
+	after = rumphost_curlwp()->ipl;
+	splx(s);
+	return (uint64_t)after * 10 + (uint64_t)rumphost_curlwp()->ipl;
+}
+
+UP
 t_wake_all(void)
 {
 	bool waiting = cv_has_waiters(&cv);
@@ -514,16 +528,6 @@ UP
 w_cv_without_mutex(void)
 {
 
-	cv_wait(&cv, &mtx);
-	return 0;
-}
-
-UP
-w_cv_at_ipl(void)
-{
-
-	(void)splvm();
-	mutex_enter(&mtx);
 	cv_wait(&cv, &mtx);
 	return 0;
 }

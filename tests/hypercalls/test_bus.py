@@ -254,7 +254,6 @@ def test_loading_a_bad_address_is_the_drivers_fault(host):
 @pytest.mark.parametrize(
     ("how", "words"),
     [
-        (0, "bus_dmamap_unload: the map is not loaded"),
         (1, "bus_dmamap_sync: the map is not loaded"),
         (2, "bus_dmamap_load: the map is loaded already"),
         (3, "bus_dmamap_sync: offset or length beyond"),
@@ -268,9 +267,20 @@ def test_misuse(host, how, words):
     assert "wrong" in [frame.function for frame in caught.value.backtrace]
 
 
-def test_destroying_a_loaded_map_warns(host):
-    assert host("wrong", 6) == 0
-    assert "warning: bus_dma(9)" in host.kernel.console.text
+@pytest.mark.parametrize(
+    ("how", "words"),
+    [
+        (0, "bus_dmamap_unload of a map that is not loaded"),
+        (6, "bus_dmamap_destroy of a map that is loaded"),
+    ],
+)
+def test_what_does_no_harm_is_a_finding(host, how, words):
+    assert host("wrong", how) == 0
+    (found,) = host.kernel.findings.all
+    assert (found.page, found.what) == ("bus_dma(9)", words)
+    (frame,) = host.boundary.symbolizer.frames([found.site])
+    assert frame.function == "wrong"
+    assert f"warning: bus_dma(9): {words}" in host.kernel.console.text
 
 
 def test_a_chain_whose_header_lies_is_misuse(host):

@@ -223,6 +223,10 @@ def test_timed_waits_end_at_a_tick(either):
     assert either.now_ns == 5 * TICK_NS
 
 
+def test_a_thread_waits_at_a_raised_ipl_and_keeps_it(either):
+    assert either.call("t_timedwait_at_splvm") == IPL_VM * 10
+
+
 def test_broadcast_wakes_all(either):
     results: list[int] = []
     for _ in range(3):
@@ -358,7 +362,6 @@ SOFTINT = {"kind": Kind.SOFTINT, "ipl": IPL_SOFTNET}
         ("t_sleep", INTERRUPT, "tsleep(9): tsleep in a hard interrupt handler"),
         ("t_sleep", SOFTINT, "tsleep(9): tsleep in a soft interrupt handler"),
         ("w_cv_without_mutex", THREAD, "condvar(9): cv_wait without holding the mutex"),
-        ("w_cv_at_ipl", THREAD, "condvar(9): cv_wait at IPL vm"),
         ("t_timedwait", SOFTINT, "condvar(9): cv_wait in a soft interrupt handler"),
         ("w_rw_exit", THREAD, "rwlock(9): rw_exit of a lock that the lwp does not hold"),
         ("w_rw_upgrade", THREAD, "rwlock(9): rw_enter: locking against myself"),

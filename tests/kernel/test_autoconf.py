@@ -359,6 +359,36 @@ def test_a_crash_in_attach_ends_the_request_and_leaves_nothing(rig, autoconf, dr
     assert attach(rig, autoconf).device.xname == "wm0"
 
 
+def test_a_crash_elsewhere_ends_what_waits_for_the_driver(rig, autoconf, driver):
+    def attach_script(dev):
+        yield ("autoconf_pending", dev, 1)
+
+    driver.attach = attach_script
+    configure(rig, autoconf)
+    request = attach(rig, autoconf)
+    assert not request.finished
+    (device,) = [one for one in autoconf.devices if not one.is_bus]
+
+    def interrupt():
+        raise Fault("bang")
+
+    rig.interrupt(interrupt, owner=device)
+    rig.run()
+    assert (request.finished, request.panic) == (True, rig.panics[0])
+
+
+def test_detaching_ends_what_waits_for_the_attachment(rig, autoconf, driver):
+    def attach_script(dev):
+        yield ("autoconf_pending", dev, 1)
+
+    driver.attach = attach_script
+    configure(rig, autoconf)
+    request = attach(rig, autoconf)
+    (device,) = [one for one in autoconf.devices if not one.is_bus]
+    assert detach(rig, autoconf, device).error == 0
+    assert request.finished
+
+
 def test_a_crash_in_match_ends_the_request(rig, autoconf, driver):
     configure(rig, autoconf)
 

@@ -229,20 +229,22 @@ def test_strict_shows_the_device_only_what_was_synchronised(rig, service):
     assert rig.memory.read(device, 8) == b"abcd\0\0\0\0"
 
 
-def test_a_loaded_map_is_destroyed_with_a_warning(rig, service):
+def test_a_loaded_map_is_unloaded_when_it_is_destroyed(rig, service):
     dmamap = create(rig)
     load(rig, dmamap, [(STATIC, 8)])
-    call(rig, "bus_dmamap_destroy", dmamap, 1, owner=FakeOwner())
-    assert "foo0: warning: bus_dma(9): bus_dmamap_destroy" in rig.kernel.console.text
+    (booked,) = service.maps
+    assert booked.load is not None
+    call(rig, "bus_dmamap_destroy", dmamap)
+    assert booked.load is None
     assert service.maps == []
 
 
 def test_a_map_that_is_none_is_misuse(rig):
     dmamap = create(rig)
-    call(rig, "bus_dmamap_destroy", dmamap, 0)
+    call(rig, "bus_dmamap_destroy", dmamap)
     assert rig.kernel.console.text == ""
     with pytest.raises(Misuse, match="bus_dmamap_destroy: there is no map at"):
-        call(rig, "bus_dmamap_destroy", dmamap, 0)
+        call(rig, "bus_dmamap_destroy", dmamap)
     with pytest.raises(Misuse, match="bus_dmamap_sync: there is no map at"):
         call(rig, "bus_dmamap_sync", dmamap, 0, 1, PREREAD)
 
@@ -267,15 +269,15 @@ def test_dma_safe_memory_is_mapped_in_whole_or_in_part(rig):
     call(rig, "bus_dmamem_unmap", address + 0x800, 0x800)
     with pytest.raises(Misuse, match="bus_dmamem_unmap"):
         call(rig, "bus_dmamem_unmap", address, 0x1000)
-    assert call(rig, "bus_dmamem_free", bus_address) == address - 0x100
+    assert call(rig, "bus_dmamem_free", bus_address, SITE) == address - 0x100
     with pytest.raises(Misuse, match="bus_dmamem_free"):
-        call(rig, "bus_dmamem_free", bus_address)
+        call(rig, "bus_dmamem_free", bus_address, SITE)
 
 
 def test_freeing_what_is_mapped_warns(rig):
     bus_address = allocate_safe(rig)
     call(rig, "bus_dmamem_map", bus_address, 0x1000)
-    call(rig, "bus_dmamem_free", bus_address)
+    call(rig, "bus_dmamem_free", bus_address, SITE)
     assert "bus_dmamem_free of memory that is mapped" in rig.kernel.console.text
 
 

@@ -134,7 +134,6 @@ def test_destroying_it_while_lwps_wait(rig, waiters):
     [
         ({"kind": Kind.INTERRUPT, "ipl": IPL_VM}, "in a hard interrupt handler"),
         ({"kind": Kind.SOFTINT, "ipl": 3}, "in a soft interrupt handler"),
-        ({"ipl": IPL_VM}, "at IPL vm"),
     ],
 )
 def test_where_waiting_is_forbidden(rig, options, message):
@@ -145,6 +144,20 @@ def test_where_waiting_is_forbidden(rig, options, message):
 
     with pytest.raises(Misuse, match=rf"condvar\(9\): cv_wait {message}"):
         rig.run_script(script, **options)
+
+
+def test_a_thread_may_wait_at_a_raised_ipl(rig):
+    """As drivers do inside splnet: the IPL is the thread's own, and holds again afterwards."""
+    cv = new_word(rig)
+
+    def waiter():
+        yield ("cv_wait", cv, 0, "testcv", 0, 0, 0)
+        rig.log.append(rig.kernel.scheduler.current.ipl)
+
+    rig.spawn(waiter, ipl=IPL_VM)
+    rig.run()
+    call(rig, "cv_signal", cv)
+    assert rig.log == [IPL_VM]
 
 
 def test_waiting_with_a_spin_mutex(rig):

@@ -3,7 +3,8 @@
 /*
  * Loops for the benchmarks in tests/bench: what kernel services cost a driver,
  * beside a baseline in bare C.  Attaches to the teaching device, or to any
- * other function of its vendor, of which it then needs a readable BAR only.
+ * other function of its vendor, or to QEMU's edu, of which it then needs a
+ * readable BAR only.
  *
  * Write a number N to one of these nodes, and the write returns when the loop
  * has run N times; whoever writes holds the watch.  Read it for the N of last
@@ -13,9 +14,7 @@
  *				condition variables
  *	hw.lockbench0.mutex	uncontended enter and exit, adaptive
  *	hw.lockbench0.spin	the same of a spin mutex at IPL_VM
- *	hw.lockbench0.cas	baseline: two compare-and-swap instructions
  *	hw.lockbench0.regread	bus_space_read_4() of the first register
- *	hw.lockbench0.load	baseline: volatile loads from memory
  *	hw.lockbench0.sleepers	have N threads asleep; 0: wake them all
  *	hw.lockbench0.period	interrupt every N ns, 0: never
  *	hw.lockbench0.interrupts	times that the handler ran (read only)
@@ -42,6 +41,8 @@ __KERNEL_RCSID(0, "$NetBSD$");
 #include "../../../drivers/pci_irq.h"
 #include "../../../drivers/teachreg.h"
 
+#define	QEMU_PCI_VENDOR		0x1234
+#define	QEMU_PCI_EDU		0x11e8
 #define	LOCKBENCH_MAX		1000000000
 #define	LOCKBENCH_SLEEPERS	100000
 
@@ -49,9 +50,7 @@ enum lockbench_node {
 	NODE_PINGPONG,
 	NODE_MUTEX,
 	NODE_SPIN,
-	NODE_CAS,
 	NODE_REGREAD,
-	NODE_LOAD,
 	NODE_SLEEPERS,
 	NODE_PERIOD,
 	NODE_COUNT
@@ -76,7 +75,6 @@ struct lockbench_softc {
 	bool			sc_wake;
 	int			sc_sleepers;
 
-	volatile uint32_t	sc_word;
 	uint32_t		sc_sum;		/* so that loops are not vain */
 	int			sc_interrupts;
 	int			sc_last[NODE_COUNT];
@@ -163,21 +161,6 @@ lockbench_spin(struct lockbench_softc *sc, int n)
 	return 0;
 }
 
-/* What the least of locks would do. */
-static int
-lockbench_cas(struct lockbench_softc *sc, int n)
-{
-	uint32_t lock = 0;
-
-	while (n-- > 0) {
-		while (!__sync_bool_compare_and_swap(&lock, 0, 1))
-			continue;
-		while (!__sync_bool_compare_and_swap(&lock, 1, 0))
-			continue;
-	}
-	return 0;
-}
-
 static int
 lockbench_regread(struct lockbench_softc *sc, int n)
 {
@@ -189,15 +172,18 @@ lockbench_regread(struct lockbench_softc *sc, int n)
 	return 0;
 }
 
-static int
-lockbench_load(struct lockbench_softc *sc, int n)
-{
-	uint32_t sum = 0;
+/*
+ * For a benchmark without a kernel: a hypercall after the other, all of a
+ * register that is not mapped.
+ */
+void	lockbench_trap(void) __attribute__((__visibility__("default"), __used__));
 
-	while (n-- > 0)
-		sum += sc->sc_word;
-	sc->sc_sum += sum;
-	return 0;
+void
+lockbench_trap(void)
+{
+
+	for (;;)
+		(void)bus_space_read_4(NULL, ~(bus_space_handle_t)0, 0);
 }
 
 static void
@@ -278,9 +264,7 @@ static const struct {
 	    lockbench_pingpong },
 	[NODE_MUTEX] = { "mutex", "Adaptive mutex", lockbench_mutex },
 	[NODE_SPIN] = { "spin", "Spin mutex", lockbench_spin },
-	[NODE_CAS] = { "cas", "Compare and swap", lockbench_cas },
 	[NODE_REGREAD] = { "regread", "Register reads", lockbench_regread },
-	[NODE_LOAD] = { "load", "Memory reads", lockbench_load },
 	[NODE_SLEEPERS] = { "sleepers", "Threads asleep",
 	    lockbench_sleepers },
 	[NODE_PERIOD] = { "period", "Between interrupts (ns)",
@@ -294,7 +278,8 @@ lockbench_match(device_t parent, cfdata_t cf, void *aux)
 {
 	const struct pci_attach_args *pa = aux;
 
-	return PCI_VENDOR(pa->pa_id) == TEACH_PCI_VENDOR;
+	return PCI_VENDOR(pa->pa_id) == TEACH_PCI_VENDOR ||
+	    pa->pa_id == PCI_ID_CODE(QEMU_PCI_VENDOR, QEMU_PCI_EDU);
 }
 
 static void
