@@ -80,5 +80,24 @@ class Misuse(DriverPanic):
     """The driver broke a rule of a kernel interface; the message names the manual page."""
 
 
+class DetachRefused(DriverError):
+    """The driver does not let go of its device; ``errno`` is NetBSD's number."""
+
+    EOPNOTSUPP = 45
+
+    def __init__(self, number: int, *, driver: str) -> None:
+        self.errno = number
+        if number == self.EOPNOTSUPP:
+            what = "cannot be detached: its driver has no way to (EOPNOTSUPP)"
+        else:
+            what = f"refuses to detach (errno {number})"
+        super().__init__(what, driver=driver)
+
+    @property
+    def unable(self) -> bool:
+        """The driver never lets go; others refuse for the moment."""
+        return self.errno == self.EOPNOTSUPP
+
+
 class DriverLeak(DriverError):
     """The driver detached and left maps, memory, interrupts or callouts behind."""

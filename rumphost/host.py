@@ -28,7 +28,8 @@ import trio
 from .boundary import Boundary, Image
 from .build import Builder, Built
 from .classes.ifnet import Interface
-from .errors import DriverError, DriverLeak, DriverPanic, UsageError
+from .errors import DetachRefused, DriverError, DriverPanic, UsageError
+from .holdings import Holdings
 from .kernel.autoconf import Autoconf, Device, Request, State
 from .kernel.console import Console, Level
 from .kernel.cpu import Cpu, TrioVirtualClock, trio_clock_is_virtual
@@ -114,6 +115,7 @@ class Host:
             machine, boundary, boundary.memory, boundary.interface.table(), seed=seed
         )
         self._services = register_all(self.kernel, firmware)
+        self._holdings = Holdings(self.kernel, boundary, self._services)
         self.cpu = Cpu(self.kernel)
         self.boot_ns = EPOCH_NS
         if not machine.clock.virtual:
@@ -232,26 +234,39 @@ class Host:
         return attached
 
     async def detach(self, device: Device, *, force: bool = False) -> None:
-        """Detach a device; raises ``DriverError`` if it refuses, ``DriverLeak`` on leaks."""
+        """Detach a device; raises ``DetachRefused``, or ``DriverLeak`` if it has left leaks.
+
+        ``force``: as when the hardware is gone; a driver that refuses then panics.
+        """
         flags = 1 if force else 0
         top = device.top
         request = await self._request(lambda done: self._autoconf.detach(device, flags, done), top)
         if request.error:
-            raise DriverError(f"refuses to detach (errno {request.error})", driver=device.xname)
+            raise DetachRefused(request.error, driver=device.xname)
         if device is top:
-            self._check_leaks(device)
+            self._holdings.settle(device)
 
     async def detach_all(self) -> None:
-        """Detach every device, youngest first; raises the first error after all were tried."""
+        """Detach every device, youngest first; raises the first error after all were tried.
+
+        One whose driver cannot detach stays, as it does when NetBSD halts.
+        """
         errors: list[DriverError] = []
         for device in reversed([one for one in self.devices if one.top is one]):
             if device.state is State.ATTACHED:
                 try:
-                    await self.detach(device, force=True)
+                    await self._detach_finally(device)
                 except DriverError as error:
                     errors.append(error)
         if errors:
             raise errors[0]
+
+    async def _detach_finally(self, device: Device) -> None:
+        try:
+            await self.detach(device)
+        except DetachRefused as refused:
+            if not refused.unable:
+                await self.detach(device, force=True)
 
     async def suspend(self, device: Device) -> None:
         """Suspend a device by pmf(9); raises ``DriverError`` if it refuses."""
@@ -398,19 +413,8 @@ class Host:
         """Take everything away from a driver that crashed: first of all its hardware."""
         if device.function is not None:
             device.function.reset()
-        self._release(device)
+        self._holdings.release(device)
         self._retire(device.image)
-
-    def _release(self, owner: Owner) -> None:
-        """Take back all that is booked to a device that is gone."""
-        for lwp in list(self.kernel.scheduler.lwps.values()):
-            if lwp.owner is owner:
-                self.kernel.scheduler.end(lwp)
-        for service in self._services:
-            release = getattr(service, "release", None)
-            if release is not None:
-                release(owner)
-        self.boundary.release_owner(owner.number)
 
     def _retire(self, image: Image) -> None:
         """Static data of an image whose driver crashed are not to be trusted: load it anew."""
@@ -424,30 +428,7 @@ class Host:
 
     def leaks(self, device: Device) -> list[Leak]:
         """Return what is booked to a device now: after a clean detach, nothing."""
-        found: list[Leak] = []
-        for service in self._services:
-            leaks = getattr(service, "leaks", None)
-            if leaks is not None:
-                found += leaks(device)
-        for allocation in self.boundary.allocations(device.number):
-            found.append(Leak("kmem(9)", f"{allocation.size} bytes of memory", allocation.site))
-        return found
-
-    def _check_leaks(self, device: Device) -> None:
-        leaks = self.leaks(device)
-        if not leaks:
-            self._release(device)
-            return
-        frames = [
-            frame
-            for leak in leaks
-            if leak.site
-            for frame in self.boundary.symbolizer.frames([leak.site])[:1]
-        ]
-        what = "; ".join(str(leak) for leak in leaks[:8])
-        more = f"; and {len(leaks) - 8} more" if len(leaks) > 8 else ""
-        self._release(device)
-        raise DriverLeak(f"left behind at detach: {what}{more}", frames, driver=device.xname)
+        return self._holdings.leaks(device)
 
     def close(self) -> None:
         """End every lwp; the boundary may be closed afterwards."""

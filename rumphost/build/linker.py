@@ -13,7 +13,7 @@ from pathlib import Path
 
 from rumphost.build.compiler import Compiler, Diagnostic, run
 from rumphost.build.pages import Pages
-from rumphost.build.store import Store
+from rumphost.build.store import Store, write_atomically
 
 LINK_FLAGS = (
     "-shared", "-nostdlib", "-Wl,-z,defs", "-Wl,-z,now", "-Wl,-z,noexecstack", "-Wl,-Bsymbolic",
@@ -53,26 +53,48 @@ class Linked:
     path: Path | None
     missing: tuple[MissingSymbol, ...] = ()
     errors: tuple[Diagnostic, ...] = ()
+    cached: bool = False
 
 
 def link(
     compiler: Compiler, store: Store, objects: Sequence[Path], image: Path, pages: Pages
 ) -> Linked:
-    """Link the objects into ``image``, which comes into being whole or not at all."""
-    image.parent.mkdir(parents=True, exist_ok=True)
-    with store.scratch() as work:
-        output = Path(work) / image.name
-        names = Path(work) / "objects"
-        names.write_text("\n".join(f'"{path}"' for path in objects))
-        done = run([*compiler.command, *LINK_FLAGS, "-o", str(output), f"@{names}", "-lgcc"])
-        if done.returncode == 0:
-            os.replace(output, image)
-            return Linked(image)
-    missing = undefined_symbols(done.stderr, pages)
-    errors = _errors(done.stderr)
+    """Link the objects into ``image``, which comes into being whole or not at all.
+
+    The image's name stands for what goes into it: one that is there is taken as it is, and so is
+    the failure that was noted beside it.
+    """
+    if image.is_file():
+        store.touch(image)
+        return Linked(image, cached=True)
+    failure = image.with_suffix(".failed")
+    done = _noted(failure)
+    cached = done is not None
+    if done is None:
+        image.parent.mkdir(parents=True, exist_ok=True)
+        with store.scratch() as work:
+            output = Path(work) / image.name
+            names = Path(work) / "objects"
+            names.write_text("\n".join(f'"{path}"' for path in objects))
+            ended = run([*compiler.command, *LINK_FLAGS, "-o", str(output), f"@{names}", "-lgcc"])
+            if ended.returncode == 0:
+                os.replace(output, image)
+                return Linked(image)
+            done = ended.stderr
+        write_atomically(failure, done)
+    missing = undefined_symbols(done, pages)
+    errors = _errors(done)
     if not missing and not errors:
-        errors = (Diagnostic("", 0, "error", done.stderr.strip() or "the linker failed"),)
-    return Linked(None, missing, errors)
+        errors = (Diagnostic("", 0, "error", done.strip() or "the linker failed"),)
+    return Linked(None, missing, errors, cached)
+
+
+def _noted(failure: Path) -> str | None:
+    """Return what the linker said when it failed at the same thing before."""
+    try:
+        return failure.read_text(encoding="utf-8")
+    except OSError:
+        return None
 
 
 def undefined_symbols(output: str, pages: Pages) -> tuple[MissingSymbol, ...]:

@@ -16,7 +16,7 @@ from rumphost.classes.ifnet import Interface
 from rumphost.classes.network import Network
 from rumphost.classes.station import NoAnswer, Station
 from rumphost.classes.tap import TapInterface
-from rumphost.errors import DriverError, HostLacks, UsageError
+from rumphost.errors import DetachRefused, DriverError, HostLacks, UsageError
 from rumphost.host import ClockName, Host, open_host
 from rumphost.host import run as run_main
 from rumphost.kernel.autoconf import Device
@@ -269,7 +269,13 @@ class Session:
         for device in reversed(devices):
             if device not in host.devices:
                 continue
-            await host.detach(device)
+            try:
+                await host.detach(device)
+            except DetachRefused as refused:
+                if not refused.unable:
+                    raise
+                self.output.fact(str(refused), "stays", device=device.xname)
+                continue
             self.output.fact(
                 f"{device.xname} detached; leaks: none",
                 "detached",

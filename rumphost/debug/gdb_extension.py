@@ -28,9 +28,11 @@ watchdog counts CPU time, and its count starts anew whenever the process stops h
 crashes stops with its signal, before the host takes notice; ``continue`` lets the host report it.
 ``break rumphost_panic`` stops at panic(9) and at a failed KASSERT.
 
-While an lwp is selected, frame 0 is still the place where the process
-stands, and ``bt`` leaves it out. After a fault the host knows only pc, sp and frame pointer of the
-innermost frame: variables that it kept in other registers are not there any more.
+``finish`` with a frame of a sleeping lwp selected runs until that function of that lwp returns.
+
+While an lwp is selected, frame 0 is still the place where the process stands, and ``bt`` leaves it
+out. An lwp that crashed is there until the host has reported it: then only pc, sp and frame
+pointer of its innermost frame are known, and variables that it kept in other registers are not.
 """
 
 from __future__ import annotations
@@ -52,6 +54,7 @@ else:  # gdb's Python knows nothing of the package
     fibers = importlib.util.module_from_spec(_spec)
     _spec.loader.exec_module(fibers)
 
+_FRAMES_SHOWN = 50
 _KINDS = {"i": "interrupt", "s": "softint", "t": "thread"}
 _LOCK_TYPES = ("kmutex", "krwlock")
 _LOCK_WAIT = "tstile"
@@ -66,10 +69,25 @@ def _shown(value: Any) -> str:
         return f"<{error}>"
 
 
+def _crash(lwp: Any) -> str:
+    """Return what ended an lwp that crashed, to follow its name."""
+    if not int(lwp["in_fault"]):
+        return ""
+    pc = int(lwp["fault_pc"])
+    where = gdb.execute(f"info symbol {pc:#x}", to_string=True).split(" in section")[0].strip()
+    at = f"{pc:#x}" if where.startswith("No symbol") else f"{pc:#x} <{where}>"
+    return f" signal {int(lwp['fault_signal'])} at {at}, address {int(lwp['fault_address']):#x}"
+
+
 def _print_frames(*, everything: bool) -> None:
+    shown = 0
     for frame in fibers.own_frames():
         if not everything and fibers.is_host(frame):
             continue
+        if not everything and shown == _FRAMES_SHOWN:
+            print("(more frames: -full shows them)")
+            return
+        shown += 1
         where = frame.find_sal()
         place = f" at {where.symtab.filename}:{where.line}" if where.symtab else ""
         arguments = ", ".join(
@@ -203,7 +221,7 @@ class _Backtrace(_Command):
             raise gdb.GdbError("usage: rumphost bt [-full] LID|NAME|all")
         with fibers.elsewhere():
             for lwp in fibers.lwps() if name == "all" else [fibers.find(name)]:
-                print(f"{fibers.label(lwp)}:")
+                print(f"{fibers.label(lwp)}:{_crash(lwp)}")
                 fibers.show(lwp)
                 _print_frames(everything=everything)
 
@@ -228,7 +246,7 @@ class _Select(_Command):
 
     def run(self, argument: str) -> None:
         if argument == "-":
-            fibers.unwinder.show(0, {})
+            fibers.look_back()
             if gdb.selected_thread() is not None:
                 gdb.execute("frame 0")
         elif argument:
@@ -355,7 +373,7 @@ class _Session:
         gdb.events.breakpoint_modified.connect(self._break.moved)
 
     def _runs(self, event: Any) -> None:
-        fibers.unwinder.lid, fibers.unwinder.callers = 0, {}
+        fibers.unwinder.forget()
 
     def _stops(self, event: Any) -> None:
         ticks = gdb.lookup_static_symbol("watchdog_ticks")
@@ -363,15 +381,10 @@ class _Session:
             gdb.execute("set var watchdog_ticks = 0", to_string=True)
 
     def _exited(self, event: Any) -> None:
-        fibers.unwinder.lid, fibers.unwinder.callers = 0, {}
+        fibers.unwinder.forget()
         self._status = int(getattr(event, "exit_code", 0))
         for sentence in self._break.missed():
             gdb.write(f"rumphost: {sentence}\n", gdb.STDERR)
-
-    def look_back(self) -> None:
-        """Deselect the lwp."""
-        if fibers.unwinder.callers:
-            fibers.unwinder.show(0, {})
 
     def look(self) -> None:
         """Print all there is to see, unless the process has ended."""
@@ -408,7 +421,7 @@ def _install() -> _Session:
     gdb.execute("handle SIGVTALRM nostop noprint pass", to_string=True)
     # Stepping is about where the process stands, not about the lwp that is looked at.
     for command_name in ("step", "next", "stepi", "nexti"):
-        gdb.execute(f"define hook-{command_name}\npython rumphost_session.look_back()\nend")
+        gdb.execute(f"define hook-{command_name}\npython fibers.look_back()\nend")
     return _Session()
 
 

@@ -109,27 +109,39 @@ def _layout() -> tuple[dict[str, int], int, tuple[str, str, str]]:
     return layout
 
 
-def _line(pc: int) -> tuple[str, int, str]:
-    where = gdb.find_pc_line(pc)
+def _function(pc: int) -> Any:
     block = gdb.block_for_pc(pc)
     while block is not None and block.function is None:
         block = block.superblock
-    return (
-        where.symtab.filename if where.symtab else "",
-        where.line,
-        block.function.name if block is not None else "",
-    )
+    return block
+
+
+def _place(pc: int) -> tuple[str, int, int]:
+    """Return what must be alike for two addresses that gdb may take for one another."""
+    where, function = gdb.find_pc_line(pc), _function(pc)
+    name = where.symtab.filename if where.symtab else ""
+    return name, where.line, function.start if function is not None else 0
+
+
+def _at_fault(lwp: Any) -> Registers:
+    pc, sp, fp = _layout()[2]
+    fault_pc, fault_sp, fault_fp = (int(lwp[f"fault_{name}"]) for name in ("pc", "sp", "fp"))
+    function = _function(fault_pc)
+    if function is not None and function.start != fault_pc:
+        # gdb takes the pc of a caller's frame for a return address, one past the call.
+        past = int(_place(fault_pc) != _place(fault_pc - 1))
+        return {pc: fault_pc + past, sp: fault_sp, fp: fault_fp}
+    # A call through a bad pointer, or a function's first instruction: no frame yet.
+    if pc == "rip":
+        return {pc: word(fault_sp), sp: fault_sp + 8, fp: fault_fp}
+    return {pc: fault_pc, sp: fault_sp, fp: fault_fp}
 
 
 def _saved(lwp: Any) -> Registers:
     """Return the registers with which the lwp will go on, or had when it crashed."""
-    offsets, size, (pc, sp, fp) = _layout()
+    offsets, size, (pc, sp, _) = _layout()
     if int(lwp["in_fault"]):
-        fault_pc, fault_sp = int(lwp["fault_pc"]), int(lwp["fault_sp"])
-        # gdb takes the pc of a caller's frame for a return address, one past the call.
-        if _line(fault_pc) != _line(fault_pc - 1):
-            fault_pc += 1
-        return {pc: fault_pc, sp: fault_sp, fp: int(lwp["fault_fp"])}
+        return _at_fault(lwp)
     fiber = lwp.address.cast(gdb.lookup_type("struct fiber").pointer()).dereference()
     if any(field.name == "context" for field in fiber.type.fields()):
         machine = fiber["context"]["uc_mcontext"]
@@ -141,56 +153,37 @@ def _saved(lwp: Any) -> Registers:
     return {name: word(saved + offset) for name, offset in offsets.items()} | {sp: saved + size}
 
 
-def _caller_of_fault(lwp: Any) -> Registers:
-    """Return the caller's registers where the faulting function has no frame yet, else nothing.
-
-    That is so after a call through a bad pointer, and at a function's first instruction.
-    """
-    if not int(lwp["in_fault"]) or gdb.selected_inferior().architecture().name() == "aarch64":
-        return {}
-    pc = int(lwp["fault_pc"])
-    block = gdb.block_for_pc(pc)
-    while block is not None and block.function is None:
-        block = block.superblock
-    if block is not None and block.start != pc:
-        return {}
-    _, _, (pc_name, sp, fp) = _layout()
-    stack = int(lwp["fault_sp"])
-    return {pc_name: word(stack), sp: stack + 8, fp: int(lwp["fault_fp"])}
-
-
 class _FrameId:
-    def __init__(self, sp: int) -> None:
-        self.sp = gdb.Value(sp)
-        self.pc = gdb.Value(0)
+    """Of the frame where the process stands: below every stack, since to gdb stacks grow."""
+
+    sp = gdb.Value(16)
+    pc = gdb.Value(0)
 
 
 class _Unwinder(Unwinder):  # type: ignore[misc]
-    """While ``callers`` has something: says what calls the frame at a pc and stack pointer."""
+    """While ``registers`` has some: the frame that ``stands`` (pc, sp) was called with those."""
 
     def __init__(self) -> None:
         super().__init__("rumphost-lwp")
-        self.callers: dict[tuple[int, int], Registers] = {}
         self.lid = 0
+        self.stands = (0, 0)
+        self.registers: Registers = {}
 
     def __call__(self, pending_frame: Any) -> Any:
-        if not self.callers:
+        if not self.registers or _position(pending_frame) != self.stands:
             return None
-        pc = int(pending_frame.read_register("pc")) & ADDRESS
-        sp = int(pending_frame.read_register("sp")) & ADDRESS
-        registers = self.callers.get((pc, sp))
-        if registers is None:
-            return None
-        # The frame where the process stands gets an id below every stack: to gdb, stacks grow.
-        stands = (pc, sp) == next(iter(self.callers))
-        info = pending_frame.create_unwind_info(_FrameId(16 if stands else sp))
-        word = gdb.lookup_type("unsigned long")
-        for name, value in registers.items():
-            info.add_saved_register(name, gdb.Value(value).cast(word))
+        info = pending_frame.create_unwind_info(_FrameId)
+        kind = gdb.lookup_type("unsigned long")
+        for name, value in self.registers.items():
+            info.add_saved_register(name, gdb.Value(value).cast(kind))
         return info
 
-    def show(self, lid: int, callers: dict[tuple[int, int], Registers]) -> None:
-        self.lid, self.callers = lid, callers
+    def forget(self) -> None:
+        """Let frames be those of the process again, once gdb looks at it anew."""
+        self.lid, self.stands, self.registers = 0, (0, 0), {}
+
+    def select(self, lid: int, stands: tuple[int, int], registers: Registers) -> None:
+        self.lid, self.stands, self.registers = lid, stands, registers
         gdb.invalidate_cached_frames()
 
 
@@ -233,43 +226,42 @@ def _go_to_cpu(lwp: Any) -> bool:
 
 def show(lwp: Any) -> None:
     """Let gdb's frames be those of an lwp."""
-    unwinder.show(0, {})
+    look_back()
     if _go_to_cpu(lwp):
         return
     try:
-        stands = _position(gdb.newest_frame())
-        registers = _saved(lwp)
-        callers = {stands: registers}
-        caller = _caller_of_fault(lwp)
+        unwinder.select(int(lwp["lid"]), _position(gdb.newest_frame()), _saved(lwp))
     except gdb.error as error:
         raise gdb.GdbError(f"cannot unwind {label(lwp)}: {error}") from error
-    if caller:
-        pc, sp, _ = _layout()[2]
-        callers[registers[pc], registers[sp]] = caller
-    unwinder.show(int(lwp["lid"]), callers)
+
+
+def look_back() -> None:
+    """Let gdb's frames be those of where the process stands."""
+    if unwinder.registers:
+        unwinder.forget()
+        gdb.invalidate_cached_frames()
 
 
 def own_frames() -> Iterator[Any]:
     """Yield the frames of the lwp that is shown, without those of where the process stands."""
-    stands = next(iter(unwinder.callers), None)
     for frame in _walk():
-        if stands is None or _position(frame) != stands:
+        if not unwinder.registers or _position(frame) != unwinder.stands:
             yield frame
 
 
 @contextmanager
 def elsewhere() -> Iterator[None]:
     """Come back to the present lwp and frame afterwards."""
-    lid, callers = unwinder.lid, unwinder.callers
-    thread, level = gdb.selected_thread(), 0
+    thread = gdb.selected_thread()
     if thread is None:
         raise gdb.GdbError("no process: 'run', or open a core file")
+    before = unwinder.lid, unwinder.stands, unwinder.registers
     level = gdb.selected_frame().level()
     try:
         yield
     finally:
         thread.switch()
-        unwinder.show(lid, callers)
+        unwinder.select(*before)
         gdb.execute(f"frame {level}", to_string=True)
 
 
@@ -316,10 +308,9 @@ class OwnFramesOnly:
     enabled = True
 
     def filter(self, frames: Iterator[Any]) -> Iterator[Any]:
-        stands = next(iter(unwinder.callers), None)
-        if stands is None:
+        if not unwinder.registers:
             return frames
-        return (each for each in frames if _position(each.inferior_frame()) != stands)
+        return (each for each in frames if _position(each.inferior_frame()) != unwinder.stands)
 
 
 def install() -> None:

@@ -1,0 +1,65 @@
+"""What the kernel's services and the arena have booked to a device: listed, taken back, reported.
+
+``host.py`` asks at a device's detach, and when its driver has crashed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from .boundary import Boundary
+from .errors import DriverLeak
+from .kernel.kernel import Kernel
+from .kernel.leak import Leak
+from .kernel.lwp import Lwp, Owner
+
+_SHOWN = 8
+
+
+class Holdings:
+    """The books of one host. A service keeps its part with ``leaks`` and ``release``."""
+
+    def __init__(self, kernel: Kernel, boundary: Boundary, services: Sequence[Any]) -> None:
+        self._kernel = kernel
+        self._boundary = boundary
+        self._services = services
+
+    def leaks(self, owner: Owner) -> list[Leak]:
+        """Return what is booked to a device now: after a clean detach, nothing."""
+        found: list[Leak] = []
+        for service in self._services:
+            leaks = getattr(service, "leaks", None)
+            if leaks is not None:
+                found += leaks(owner)
+        for allocation in self._boundary.allocations(owner.number):
+            found.append(Leak("kmem(9)", f"{allocation.size} bytes of memory", allocation.site))
+        return found
+
+    def release(self, owner: Owner) -> None:
+        """Take back all that is booked to a device, and end its lwps."""
+        for lwp in self._lwps(owner):
+            self._kernel.scheduler.end(lwp)
+        for service in self._services:
+            release = getattr(service, "release", None)
+            if release is not None:
+                release(owner)
+        self._boundary.release_owner(owner.number)
+
+    def settle(self, owner: Owner) -> None:
+        """A device has detached: take back what is left; raises ``DriverLeak`` if it leaked."""
+        leaks = self.leaks(owner)
+        frames = [
+            frame
+            for leak in leaks
+            if leak.site
+            for frame in self._boundary.symbolizer.frames([leak.site])[:1]
+        ]
+        self.release(owner)
+        if leaks:
+            what = "; ".join(str(leak) for leak in leaks[:_SHOWN])
+            more = f"; and {len(leaks) - _SHOWN} more" if len(leaks) > _SHOWN else ""
+            raise DriverLeak(f"left behind at detach: {what}{more}", frames, driver=owner.xname)
+
+    def _lwps(self, owner: Owner) -> list[Lwp]:
+        return [lwp for lwp in self._kernel.scheduler.lwps.values() if lwp.owner is owner]
