@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * condvar(9).  A condition variable's three words: the number of lwps that wait (the host's),
- * its wait message, and whether it is one.
+ * condvar(9).  A condition variable's three words: who waits (the host's: the number of lwps, or
+ * the only one), its wait message, and whether it is one.
  */
 
 #include <sys/param.h>
@@ -63,12 +63,30 @@ wait(kcondvar_t *cv, kmutex_t *mtx, int ticks, uint64_t duration_ns, int interru
 	return error;
 }
 
+/* Wait without a hypercall: for a mutex that nobody else wants, until somebody signals. */
+static bool
+hand_over(kcondvar_t *cv, kmutex_t *mtx)
+{
+	struct rumphost_cpu *cpu = rumphost_cpu();
+	struct rumphost_lwp *l = cpu->running;
+
+	if (cpu->handovers == 0 || rumphost_locks_are_slow(cpu) || l->spin_count != 0 ||
+	    l->ipl != IPL_NONE || l->kind != 't' || WAITERS(cv) != NULL ||
+	    mtx->mtx_owner != rumphost_owner_word(l) || !rumphost_may_sleep())
+		return false;
+	(void)rumphost_mutex_drop(mtx, "condvar(9)", "");
+	(void)(*rumphost_host->sleep)(&WAITERS(cv), WMESG(cv));
+	mutex_enter(mtx);
+	return true;
+}
+
 void
 cv_wait(kcondvar_t *cv, kmutex_t *mtx)
 {
 
 	CHECK(cv, "cv_wait");
-	(void)wait(cv, mtx, 0, 0, 0);
+	if (!hand_over(cv, mtx))
+		(void)wait(cv, mtx, 0, 0, 0);
 }
 
 int
@@ -152,7 +170,9 @@ cv_signal(kcondvar_t *cv)
 {
 
 	CHECK(cv, "cv_signal");
-	if (WAITERS(cv) != NULL || rumphost_locks_are_slow(rumphost_cpu()))
+	if (WAITERS(cv) == NULL && !rumphost_locks_are_slow(rumphost_cpu()))
+		return;
+	if (!(*rumphost_host->wake)(&WAITERS(cv)))
 		rumphost_cv_signal(cv);
 }
 

@@ -28,6 +28,7 @@ enum {
 	RUMPHOST_EXIT_UPCALL_DONE = 1,	/* a nested upcall returned; result has its value */
 	RUMPHOST_EXIT_FAULT = 2,	/* a signal ended the lwp; fault_* say where */
 	RUMPHOST_EXIT_HUNG = 3,		/* the watchdog ended the lwp; fault_* say where */
+	RUMPHOST_EXIT_ASLEEP = 4,	/* the lwp has gone to sleep by handover */
 	RUMPHOST_EXIT_HYPERCALL = 16
 };
 
@@ -75,6 +76,18 @@ struct rumphost_lwp {
 	int32_t in_fault;
 	void *kernel_lwp;		/* the driver's struct lwp, made on demand by the image */
 	struct rumphost_lwp *next;	/* all lwps of the process, for debuggers */
+	void *volatile *sleeps_on;	/* asleep by handover: the word that names it, or named it */
+	struct rumphost_lwp *next_ready; /* handover: woken, and Python does not know yet */
+	struct rumphost_lwp *next_moved; /* handover: Python is to be told of it */
+	int32_t moved;
+};
+
+/* What has become of an lwp by handover; `word' is what it sleeps on. */
+struct rumphost_handed {
+	uint32_t lid;
+	int32_t state;
+	void *volatile *word;
+	char wmesg[16];
 };
 
 struct rumphost_chunk {
@@ -86,7 +99,7 @@ struct rumphost_chunk {
 /* One virtual CPU: what the inline fast paths read. */
 struct rumphost_cpu {
 	struct rumphost_lwp *running;	/* NULL while Python runs */
-	int32_t pending_ipl;		/* highest IPL that waits to be delivered; 0: none */
+	int32_t pending_ipl;		/* highest IPL that waits to run; -1: nothing does */
 	uint32_t slow;			/* RUMPHOST_SLOW_* */
 	uint64_t now_ns;		/* the machine's clock at the last entry */
 	uint64_t boot_ns;		/* wall-clock time of machine time 0, since 1970 */
@@ -94,6 +107,7 @@ struct rumphost_cpu {
 	uint64_t exits;
 	uint32_t chunk_count;
 	uint32_t fault_injection;	/* allocations until one fails; 0: never */
+	uint32_t handovers;		/* from lwp to lwp, until Python has its turn; 0: none */
 	struct rumphost_chunk chunks[64];
 };
 
@@ -105,6 +119,12 @@ struct rumphost_host {
 	void *(*allocate)(uint64_t size, uint64_t alignment, uint64_t site);
 	void (*release)(void *address);
 	uint64_t (*allocation_size)(void *address);
+	/* Handover: threads at IPL_NONE that sleep without a limit and wake one another need no
+	 * hypercall for that.  A word that names its only sleeper is an lwp's address; small
+	 * numbers are the host's.  Both return 0 when the hypercall is to do it, else 1; `sleep'
+	 * once the lwp is awake again. */
+	int (*sleep)(void *volatile *word, const char *wmesg);
+	int (*wake)(void *volatile *word);
 };
 
 /* == hypercalls follow, one banner for each section-9 page == */

@@ -14,7 +14,6 @@ The Python API begins here::
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -45,13 +44,13 @@ from .kernel.services import register_all
 from .kernel.sysctl import Sysctl, Value
 from .machine import Machine, PciAddress, PciFunction
 from .machines import open_machine
+from .tasks import ServiceTasks, unwrapped
 from .trace import Trace
 
 T = TypeVar("T")
 ClockName = Literal["virtual", "real"]
 EPOCH_NS = 1_767_225_600 * 10**9
 """When a machine on the virtual clock starts: 2026-01-01 00:00 UTC, in every run."""
-_DETACH_LIMIT_S = 30.0
 
 
 def run(main: Callable[..., Awaitable[T]], *args: Any, clock: ClockName = "virtual") -> T:
@@ -461,43 +460,18 @@ async def open_host(
         try:
             boundary.start_arena((c.address, c.size, c.bus_address) for c in machine.dma.chunks)
             host = Host(machine, boundary, seed=seed, firmware=firmware, builder=builder)
+            tasks = ServiceTasks()
             try:
-                async with _unwrapped(), trio.open_nursery() as nursery:
-                    await nursery.start(machine.serve)
-                    await nursery.start(host.cpu.serve)
-                    try:
-                        yield host
-                    finally:
-                        await _leave(host)
-                    nursery.cancel_scope.cancel()
+                with unwrapped():
+                    async with trio.open_nursery() as nursery:
+                        with tasks.ending():
+                            await nursery.start(tasks.run, machine.serve)
+                            await nursery.start(tasks.run, host.cpu.serve)
+                            try:
+                                yield host
+                            finally:
+                                await tasks.leave(host.detach_all)
             finally:
                 host.close()
         finally:
             boundary.close()
-
-
-async def _leave(host: Host) -> None:
-    """Detach what is still attached, whatever happens; leaks were asked for by nobody."""
-    limit = trio.move_on_after(_DETACH_LIMIT_S, shield=True)
-    with limit, contextlib.suppress(DriverError):
-        await host.detach_all()
-
-
-@asynccontextmanager
-async def _unwrapped() -> AsyncIterator[None]:
-    """Let an error leave as itself where it is the only one of a nursery's group."""
-    try:
-        yield
-    except BaseExceptionGroup as group:
-        errors = list(_leaves(group))
-        if len(errors) == 1:
-            raise errors[0] from None
-        raise
-
-
-def _leaves(error: BaseException) -> Any:
-    if isinstance(error, BaseExceptionGroup):
-        for one in error.exceptions:
-            yield from _leaves(one)
-    elif not isinstance(error, trio.Cancelled):
-        yield error

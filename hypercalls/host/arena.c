@@ -45,7 +45,7 @@ struct page {
 struct chunk {
 	uint64_t address;
 	uint64_t pages;
-	uint64_t hint;			/* where the search for a run starts */
+	uint64_t lowest;		/* no page below it is free */
 	struct page *page;
 };
 
@@ -70,7 +70,7 @@ rumphost_arena_start(void)
 		last = (cpu->chunks[i].address + cpu->chunks[i].size) & ~(uint64_t)(PAGE - 1);
 		c->address = first;
 		c->pages = (last - first) / PAGE;
-		c->hint = 0;
+		c->lowest = 0;
 		c->page = calloc(c->pages, sizeof(*c->page));
 		if (c->page == NULL)
 			return -1;
@@ -114,23 +114,32 @@ address_of(const struct chunk *c, uint64_t n)
 	return c->address + n * PAGE;
 }
 
-/* Find `count' free pages in a chunk, the first of them aligned; returns its number or -1. */
+/*
+ * Find the lowest `count' free pages in a chunk, the first of them aligned; returns its number or
+ * -1.  The lowest, so that memory in use stays together and what was used once is used again.
+ */
 static int64_t
-find_run(struct chunk *c, uint64_t from, uint64_t to, uint64_t count, uint64_t alignment)
+find_run(struct chunk *c, uint64_t count, uint64_t alignment)
 {
-	uint64_t n, k;
+	uint64_t n, k, lowest = c->pages;
 
-	for (n = from; n + count <= to; n++) {
+	for (n = c->lowest; n + count <= c->pages; n++) {
 		if (c->page[n].kind == PAGE_RUN) {
 			n += c->page[n].run - 1;
 			continue;
 		}
-		if (c->page[n].kind != PAGE_FREE || address_of(c, n) % alignment != 0)
+		if (c->page[n].kind != PAGE_FREE)
+			continue;
+		if (lowest > n)
+			lowest = n;
+		if (address_of(c, n) % alignment != 0)
 			continue;
 		for (k = 1; k < count && c->page[n + k].kind == PAGE_FREE; k++)
 			;
-		if (k == count)
+		if (k == count) {
+			c->lowest = lowest == n ? n + count : lowest;
 			return (int64_t)n;
+		}
 		n += k;
 	}
 	return -1;
@@ -146,12 +155,9 @@ take_run(uint64_t count, uint64_t alignment, uint64_t *address)
 
 	for (i = 0; i < chunk_count; i++) {
 		c = &chunks[i];
-		n = find_run(c, c->hint, c->pages, count, alignment);
-		if (n < 0)
-			n = find_run(c, 0, c->pages, count, alignment);
+		n = find_run(c, count, alignment);
 		if (n < 0)
 			continue;
-		c->hint = (uint64_t)n + count;
 		c->page[n].kind = PAGE_RUN;
 		c->page[n].run = count;
 		for (k = 1; k < count; k++)
@@ -165,10 +171,15 @@ take_run(uint64_t count, uint64_t alignment, uint64_t *address)
 static void
 give_run(struct page *p)
 {
-	uint64_t k, count = p->run;
+	uint64_t n, count = p->run;
+	struct chunk *c = chunks;
 
-	for (k = 0; k < count; k++)
-		memset(&p[k], 0, sizeof(p[k]));
+	while (p < c->page || p >= c->page + c->pages)
+		c++;
+	n = (uint64_t)(p - c->page);
+	if (c->lowest > n)
+		c->lowest = n;
+	memset(p, 0, count * sizeof(*p));
 }
 
 static struct page *

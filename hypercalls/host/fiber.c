@@ -217,6 +217,25 @@ leave(struct fiber *f)
 #endif
 }
 
+void
+rumphost_fiber_leave(struct rumphost_lwp *lwp)
+{
+
+	leave((struct fiber *)lwp);
+}
+
+void
+rumphost_fiber_hand_over(struct rumphost_lwp *from, struct rumphost_lwp *to)
+{
+
+	rumphost_cpu_state.running = to;
+#ifdef RUMPHOST_SWAP
+	swapcontext(&((struct fiber *)from)->context, &((struct fiber *)to)->context);
+#else
+	rumphost_switch(&from->sp, to->sp);
+#endif
+}
+
 static uint64_t
 call(struct fiber *f, uint64_t entry, const uint64_t *a)
 {
@@ -260,6 +279,8 @@ rumphost_host_table(void)
 		.allocate = rumphost_arena_allocate,
 		.release = rumphost_arena_release,
 		.allocation_size = rumphost_arena_size,
+		.sleep = rumphost_handover_sleep,
+		.wake = rumphost_handover_wake,
 	};
 
 	return &table;
@@ -277,8 +298,9 @@ rumphost_fiber_run(struct rumphost_lwp *lwp)
 #else
 	rumphost_switch(&host_sp, lwp->sp);
 #endif
+	lwp = cpu->running;
 	cpu->running = NULL;
-	return lwp->exit;
+	return lwp->exit | (rumphost_handover_moved() ? RUMPHOST_MOVED : 0);
 }
 
 static struct fiber *
@@ -345,6 +367,7 @@ rumphost_fiber_destroy(struct rumphost_lwp *lwp)
 	for (link = &rumphost_cpu_state.lwps; *link != lwp; link = &(*link)->next)
 		;
 	*link = lwp->next;
+	rumphost_handover_forget(lwp);
 	rumphost_arena_release(lwp->kernel_lwp);
 	if (free_count >= STACKS_KEPT) {
 		fiber_delete(f);

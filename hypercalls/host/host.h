@@ -17,6 +17,8 @@
 
 /* -- cffi reads from here -- */
 
+enum { RUMPHOST_MOVED = 0x40000000 };
+
 /* fiber.c */
 extern struct rumphost_cpu rumphost_cpu_state;
 
@@ -25,12 +27,18 @@ extern struct rumphost_cpu rumphost_cpu_state;
 struct rumphost_lwp *rumphost_fiber_create(uint64_t enter, uint64_t entry, const uint64_t *args,
     uint64_t stack_size);
 void rumphost_fiber_destroy(struct rumphost_lwp *lwp);
-/* Run until the next exit; returns its number. */
+/* Run until the next exit of this lwp, or of one that it handed over to; returns the exit's number,
+ * with RUMPHOST_MOVED when rumphost_handed_over() has something to tell. */
 uint32_t rumphost_fiber_run(struct rumphost_lwp *lwp);
 /* Store at most `max' code addresses, innermost first; returns how many. */
 int rumphost_fiber_backtrace(struct rumphost_lwp *lwp, uint64_t *pcs, int max);
 /* The table that images get. */
 const struct rumphost_host *rumphost_host_table(void);
+
+/* handover.c */
+/* Tell of the next lwp that moved by handover; 0 when there is none left.  Sleeping and running
+ * ones come first, then the runnable ones in the order of their waking. */
+int rumphost_handed_over(struct rumphost_handed *handed);
 
 /* fault.c */
 /* Take over SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP on fibers; 0 or an errno. */
@@ -74,6 +82,15 @@ uint64_t rumphost_image_base(uint64_t address);
 
 /* fiber.c, for fault.c: leave the current fiber from a signal handler's context. */
 int	rumphost_on_fiber(uintptr_t sp);
+/* fiber.c, for handover.c: from the current fiber to Python, or to another fiber. */
+void	rumphost_fiber_leave(struct rumphost_lwp *lwp);
+void	rumphost_fiber_hand_over(struct rumphost_lwp *from, struct rumphost_lwp *to);
+
+/* handover.c, for fiber.c */
+int	rumphost_handover_moved(void);
+void	rumphost_handover_forget(struct rumphost_lwp *lwp);
+int	rumphost_handover_sleep(void *volatile *word, const char *wmesg);
+int	rumphost_handover_wake(void *volatile *word);
 void	rumphost_fiber_abandon(void *context, uint32_t exit, int sig, uintptr_t address);
 
 #endif

@@ -201,6 +201,7 @@ class Boundary:
         self.memory = ProcessMemory(library)
         self.symbolizer = Symbolizer(str(library.path))
         self.cpu = self.lib.rumphost_cpu_state
+        self._handed = self.ffi.new("struct rumphost_handed *")
         self._images: list[Image] = []
         self._copies = tempfile.TemporaryDirectory(prefix="rumphost-")
         error = self.lib.rumphost_fault_start() or self.lib.rumphost_watchdog_start(
@@ -279,8 +280,18 @@ class Boundary:
         """Tell the time of day, in ns since 1970, at which the machine's clock was 0."""
         self.cpu.boot_ns = boot_ns
 
-    def set_clock(self, now_ns: int) -> None:
+    def set_clock(self, now_ns: int, handovers: int) -> None:
         self.cpu.now_ns = now_ns
+        self.cpu.handovers = handovers
+
+    def handed_over(self) -> list[tuple[int, str, int, str]]:
+        ffi, handed = self.ffi, self._handed
+        found = []
+        while self.lib.rumphost_handed_over(handed):
+            wmesg = ffi.string(handed.wmesg).decode("utf-8", "replace")
+            word = int(ffi.cast("uintptr_t", handed.word))
+            found.append((int(handed.lid), chr(handed.state), word, wmesg))
+        return found
 
     def create(
         self,

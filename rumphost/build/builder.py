@@ -7,21 +7,20 @@ parallel, and links them.  It prints nothing.
 
 from __future__ import annotations
 
-import difflib
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rumphost.boundary.hypercalls import stubs_source
 from rumphost.build import generate
 from rumphost.build.compiler import Compiled, Compiler, Diagnostic, Job, Progress, flags
 from rumphost.build.config.closure import Closure, close
-from rumphost.build.config.expression import Name
-from rumphost.build.config.lexer import Place
-from rumphost.build.config.model import Config, SourceFile
+from rumphost.build.config.model import Config
 from rumphost.build.linker import LINK_FLAGS, Linked, MissingSymbol, link
 from rumphost.build.listing import DriverInfo, drivers_of
+from rumphost.build.names import devices_of_source, existing, is_path, resolve, source_of
+from rumphost.build.optional import not_compiled, not_linked
 from rumphost.build.pages import Pages
 from rumphost.build.standalone import Scan, describe, scan
 from rumphost.build.store import Store, digest, write_atomically
@@ -83,11 +82,13 @@ class Plan:
     closure: Closure
     scans: tuple[Scan, ...]
     devices: tuple[str, ...]
+    left_out: frozenset[str] = frozenset()
 
     def without(self, left_out: frozenset[str]) -> Plan:
         """Return the plan without some devices that came along by a ``*`` instance line."""
+        left_out |= self.left_out
         closure = close(self.closure.config, self.devices, left_out)
-        return Plan(closure, self.scans, self.devices)
+        return Plan(closure, self.scans, self.devices, left_out)
 
 
 class Builder:
@@ -133,14 +134,14 @@ class Builder:
         """
         if not names:
             raise UsageError("no driver named")
-        paths = [Path(name) for name in names if _is_path(name)]
+        paths = [Path(name) for name in names if is_path(name)]
         config = self._read_config()
         devices: list[str] = []
         scans: list[Scan] = []
         if paths:
             config, described, scans = self._stand_alone(paths)
             devices += described
-        devices += [_resolve(config, name) for name in names if not _is_path(name)]
+        devices += [resolve(config, name) for name in names if not is_path(name)]
         devices = list(dict.fromkeys(devices))
         return Plan(close(config, devices), tuple(scans), tuple(devices))
 
@@ -154,33 +155,63 @@ class Builder:
         """
         start = time.monotonic()
         plan = self.plan(names)
-        label = " ".join(plan.devices)
-        compiler = Compiler(self._store, self._jobs)
-        results = self._compile(compiler, [*self._shim_jobs(), *self._driver_jobs(plan)])
-        left_out: tuple[Diagnostic, ...] = ()
-        if broken := _broken_options(plan.closure, results):
-            left_out = tuple(
-                Diagnostic(note.file, note.line, "warning", f"left out: {note.text}")
-                for note in _errors(results, is_own=False)
-            )
-            plan = plan.without(broken)
-            results = self._compile(compiler, [*self._shim_jobs(), *self._driver_jobs(plan)])
-        warnings = left_out + _report(label, plan.closure, results)
-        image = self._image_path(compiler, plan, results)
-        was_there = image.is_file()
-        if not was_there:
-            linked = self._link(compiler, results, image)
-            if linked.path is None:
-                raise BuildFailure(label, linked.errors, linked.missing, warnings)
-        self._tell(len(results) + 1, len(results) + 1, image.name)
+        compiler = self.compiler()
+        results = self._compile(compiler, [*self.shim_jobs(), *self.driver_jobs(plan)])
+        built = self.finish(compiler, plan, results)
+        self._tell(len(results) + 1, len(results) + 1, built.path.name)
         self._store.prune()
+        return replace(built, seconds=time.monotonic() - start)
+
+    # -- the steps of it, for a survey of many drivers --
+
+    @property
+    def store(self) -> Store:
+        """The cache."""
+        return self._store
+
+    @property
+    def sources(self) -> Sources:
+        """The tree, or that there is none."""
+        return self._sources
+
+    def plan_config(self) -> Config:
+        """Return the configuration that is in force for the names of drivers."""
+        return self._read_config()
+
+    def compiler(self, jobs: int | None = None) -> Compiler:
+        """Return the compiler of this computer; raises HostLacks."""
+        return Compiler(self._store, self._jobs if jobs is None else jobs)
+
+    def finish(self, compiler: Compiler, plan: Plan, results: Sequence[Compiled]) -> Built:
+        """Link what was compiled by the jobs of a plan; raises BuildFailure.
+
+        Without what came along by a ``*`` instance line and does not compile or link.
+        """
+        shim = [one for one in results if one.job.is_shim]
+        own = [one for one in results if not one.job.is_shim]
+        notes: tuple[Diagnostic, ...] = ()
+        while True:
+            left_out, why = not_compiled(plan.closure, own)
+            if not left_out:
+                label = " ".join(plan.devices)
+                warnings = notes + _report(label, [*shim, *own])
+                image = self._image_path(compiler, plan, [*shim, *own])
+                linked = self._link(compiler, [*shim, *own], image)
+                if linked.path is not None:
+                    break
+                left_out, why = not_linked(plan.closure, own, linked.missing)
+                if not left_out:
+                    raise BuildFailure(label, linked.errors, linked.missing, warnings)
+            plan = plan.without(left_out)
+            notes += why
+            own = compiler.compile(self.driver_jobs(plan), lambda _one: None)
         return Built(
             path=image,
             driver=plan.closure.devices,
-            sources=tuple(one.job.source for one in results if not one.job.is_own),
+            sources=tuple(one.job.source for one in own if not one.job.is_own),
             warnings=warnings,
-            seconds=time.monotonic() - start,
-            cached=was_there and all(one.cached for one in results),
+            seconds=0.0,
+            cached=linked.cached and all(one.cached for one in results),
         )
 
     # -- configuration --
@@ -206,7 +237,7 @@ class Builder:
         devices: list[str] = []
         undescribed: list[Scan] = []
         for one in scans:
-            described = _devices_of_source(config, one.path)
+            described = devices_of_source(config, one.path)
             if described:
                 devices += described
             else:
@@ -215,12 +246,12 @@ class Builder:
             devices += describe(config, undescribed)
         elif undescribed:  # more sources of drivers that are described already
             for one in undescribed:
-                config.sources.append(_source_of(one.path, devices[0]))
+                config.sources.append(source_of(one.path, devices[0]))
         return config, devices, scans
 
     # -- compiling --
 
-    def _shim_jobs(self) -> list[Job]:
+    def shim_jobs(self) -> list[Job]:
         """Return the jobs of rumphost's own C, which are the same for every driver."""
         host = hypercalls_dir()
         closure = close(self._read_config(), [])
@@ -234,7 +265,7 @@ class Builder:
             defines=_unlisted_options(closure),
         )
         sources = [*sorted(host.glob("*.c")), self._stubs(host / "hypercall.h")]
-        return [Job(source, choices, generated, is_own=True) for source in sources]
+        return [Job(source, choices, generated, is_own=True, is_shim=True) for source in sources]
 
     def _stubs(self, header: Path) -> Path:
         reader = self._store.file_digest(stubs_source.__code__.co_filename)
@@ -244,7 +275,8 @@ class Builder:
             write_atomically(path, stubs_source(header))
         return path
 
-    def _driver_jobs(self, plan: Plan) -> list[Job]:
+    def driver_jobs(self, plan: Plan) -> list[Job]:
+        """Return the jobs of the driver and of its tables."""
         closure = plan.closure
         host = hypercalls_dir()
         texts = generate.headers(closure, [name for one in plan.scans for name in one.includes])
@@ -262,13 +294,14 @@ class Builder:
             optimise=self._optimise,
             sanitize=self._sanitize,
             defines=(*_unlisted_options(closure), *self._defines),
+            more=closure.make_flags(self._sources.root),
         )
         tables = flags(
             include=include, generated=generated, after=[host, host.parent],
             is_foreign=is_foreign, is_own=True,
         )  # fmt: skip
         jobs = [
-            Job(_existing(source), choices, generated, is_own=False) for source in closure.sources
+            Job(existing(source), choices, generated, is_own=False) for source in closure.sources
         ]
         return [*jobs, Job(generated / "ioconf.c", tables, generated, is_own=True)]
 
@@ -298,35 +331,13 @@ class Builder:
         return link(compiler, self._store, objects, image, Pages.read())
 
 
-def _report(label: str, closure: Closure, results: Sequence[Compiled]) -> tuple[Diagnostic, ...]:
-    """Return the driver's warnings; raises BuildFailure when something did not compile.
-
-    Errors in what came along by a ``*`` instance line stand last.
-    """
-    warnings = tuple(
-        note
-        for one in results
-        if not one.job.is_own
-        for note in one.diagnostics
-        if not note.is_error
-    )
-    came_along = {str(path) for path in _optional_sources(closure)}
+def _report(label: str, results: Sequence[Compiled]) -> tuple[Diagnostic, ...]:
+    """Return the driver's warnings; raises BuildFailure when something did not compile."""
+    warnings = tuple(note for one in results if not one.job.is_own for note in one.warnings)
     for is_own in (False, True):
         if errors := _errors(results, is_own=is_own):
-            errors.sort(key=lambda note: note.file in came_along)
             raise BuildFailure(label, errors, (), warnings, is_own=is_own)
     return warnings
-
-
-def _optional_sources(closure: Closure) -> dict[Path, frozenset[str]]:
-    """Return the sources that only devices of ``* at bus?`` lines need, with those devices."""
-    found = {}
-    for source in closure.sources:
-        names = frozenset(source.condition.names() if source.condition is not None else ())
-        path = source.resolve()
-        if path is not None and names and names <= closure.optional:
-            found[path] = names
-    return found
 
 
 def _errors(results: Sequence[Compiled], *, is_own: bool) -> list[Diagnostic]:
@@ -334,18 +345,8 @@ def _errors(results: Sequence[Compiled], *, is_own: bool) -> list[Diagnostic]:
         note
         for one in results
         if one.path is None and one.job.is_own == is_own
-        for note in one.diagnostics
-        if note.is_error
+        for note in one.errors
     ]
-
-
-def _broken_options(closure: Closure, results: Sequence[Compiled]) -> frozenset[str]:
-    """Return the optional devices that did not compile, if nothing else of the driver failed."""
-    failed = {one.job.source for one in results if one.path is None and not one.job.is_own}
-    optional = _optional_sources(closure)
-    if not failed <= optional.keys():
-        return frozenset()
-    return frozenset(name for path in failed for name in optional[path])
 
 
 def _unlisted_options(closure: Closure) -> tuple[str, ...]:
@@ -356,54 +357,3 @@ def _unlisted_options(closure: Closure) -> tuple[str, ...]:
         for name, value in closure.settings.items()
         if name not in listed
     )
-
-
-def _is_path(name: str) -> bool:
-    return name.endswith(".c") or "/" in name
-
-
-def _source_of(path: Path, device: str) -> SourceFile:
-    return SourceFile(str(path), Name(device), False, False, (Path("/"),), Place(path, 1))
-
-
-def _existing(source: SourceFile) -> Path:
-    path = source.resolve()
-    if path is None:
-        raise BuildError(f"{source.place}: {source.path} does not exist")
-    return path
-
-
-def _devices_of_source(config: Config, path: Path) -> list[str]:
-    """Return the devices that a config(5) file already names in the condition of this source."""
-    found: list[str] = []
-    for source in config.sources:
-        if source.condition is None or not source.path.endswith(path.name):
-            continue
-        if source.resolve() == path:
-            names = source.condition.names()
-            found += [
-                name for name in names if name in config.devices or name in config.attachments
-            ]
-    return found
-
-
-def _is_device(config: Config, name: str) -> bool:
-    return name in config.devices or name in config.attachments
-
-
-def _resolve(config: Config, name: str) -> str:
-    """Return the device or attachment that a name stands for."""
-    if _is_device(config, name):
-        return name
-    stems: dict[str, str] = {}
-    for source in config.sources:
-        for one in source.condition.names() if source.condition is not None else ():
-            if _is_device(config, one):
-                stems.setdefault(Path(source.path).stem, one)
-                break
-    if name in stems:
-        return stems[name]
-    known = list(dict.fromkeys([*config.attachments, *stems]))
-    close_ones = difflib.get_close_matches(name, known, 3, 0.6)
-    hint = f": is it {' or '.join(close_ones)}?" if close_ones else ""
-    raise UsageError(f"no driver `{name}'{hint or ' (rumphost list drivers shows them)'}")

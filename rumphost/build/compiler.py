@@ -79,6 +79,8 @@ class Job:
     generated: Path
     is_own: bool
     """Part of rumphost itself, not of the driver."""
+    is_shim: bool = False
+    """Part of the shim, which is the same for every driver."""
 
 
 @dataclass(frozen=True)
@@ -233,13 +235,15 @@ def flags(
     optimise: str = "2",
     sanitize: Sequence[str] = (),
     defines: Sequence[str] = (),
+    more: Sequence[str] = (),
 ) -> tuple[str, ...]:
     """Return the compiler's flags for one source.
 
     ``is_own``: of rumphost itself, where a warning is an error.  ``is_foreign``: the headers are
-    a NetBSD tree's, whose own warnings nobody here can mend.
+    a NetBSD tree's, whose own warnings nobody here can mend.  ``more`` are flags that the
+    configuration itself asks for.
     """
-    directories = [f"-I{generated}", f"-I{include[0]}"]
+    directories = [*more, f"-I{generated}", f"-I{include[0]}"]
     for directory in include[1:]:
         directories += ["-isystem", str(directory)] if is_foreign else [f"-I{directory}"]
     for directory in after:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from rich.console import Console
@@ -17,7 +17,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
-from rumphost.errors import DriverError, RumphostError
+from rumphost.errors import DriverError, HostLacks, RumphostError
 from rumphost.kernel.console import Level, Line
 
 ProgressCallback = Callable[[int, int, str], None]
@@ -25,76 +25,77 @@ ProgressCallback = Callable[[int, int, str], None]
 _LEVEL_STYLES = {Level.ERROR: "red", Level.DEBUG: "dim", Level.VERBOSE: "dim"}
 
 
+class OutputClosed(Exception):  # noqa: N818 - it is no error: `| head` has seen enough
+    """Nobody reads what this command prints any more."""
+
+
 class Output:
-    """One command's output; ``json`` says which of the two formats."""
+    """One command's output; ``json`` says which of the two formats.
+
+    An output that cannot be written raises ``OutputClosed`` or ``HostLacks``; a log that cannot is
+    let go.
+    """
 
     def __init__(self, *, json: bool = False, quiet: bool = False) -> None:
         self.json = json
         self.quiet = quiet
-        self._out = Console(file=sys.stdout, highlight=False, soft_wrap=True)
-        self._err = Console(file=sys.stderr, highlight=False, soft_wrap=True)
+        # Without a stderr rich would take stdout.
+        self._err = Console(stderr=True, highlight=False, soft_wrap=True) if sys.stderr else None
 
     def fact(self, text: str, event: str, **fields: Any) -> None:
         """Print one fact: ``text`` for people, or a record of ``event`` and ``fields``."""
         if self.json:
-            sys.stdout.write(json.dumps({"event": event, **fields}, default=str) + "\n")
-            sys.stdout.flush()
-        else:
-            self._out.print(escape(text))
+            text = json.dumps({"event": event, **fields}, default=str)
+        self._print(text)
 
     def rows(self, event: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
         """Print a table: ruled on a terminal, tab-separated in a pipe, records as JSON."""
         if self.json:
             for row in rows:
                 self.fact("", event, **dict(zip(columns, row, strict=True)))
-        elif self._out.is_terminal:
+        elif sys.stdout is not None and sys.stdout.isatty():
             table = Table(box=None, header_style="bold", pad_edge=False)
             for column in columns:
                 table.add_column(column, overflow="fold")
             for row in rows:
                 table.add_row(*(escape(_cell(cell)) for cell in row))
-            self._out.print(table)
+            Console(highlight=False, soft_wrap=True).print(table)
         else:
             for row in rows:
-                self._out.print(escape("\t".join(_cell(cell) for cell in row)))
+                self._print("\t".join(_cell(cell) for cell in row))
 
     def note(self, text: str, style: str = "") -> None:
         """Print a remark on stderr, unless quiet."""
         if not self.quiet:
-            self._err.print(escape(text), style=style or None)
+            self._log(escape(text), style)
 
     def kernel_line(self, line: Line) -> None:
         """Print a line of the kernel's message buffer on stderr, as dmesg does."""
-        if self.quiet:
-            return
-        stamp = f"\\[{line.time_ns / 1e9:12.6f}] "
-        style = _LEVEL_STYLES.get(line.level)
-        self._err.print(f"[green]{stamp}[/green]{escape(line.text)}", style=style)
+        if not self.quiet:
+            stamp = f"\\[{line.time_ns / 1e9:12.6f}]"
+            style = _LEVEL_STYLES.get(line.level, "")
+            self._log(f"[green]{stamp}[/green] {escape(line.text)}", style)
 
-    def error(self, error: BaseException) -> None:
-        """Print an error on stderr: its sentence, and a driver's C backtrace."""
+    def error(self, error: BaseException, exit_status: int | None = None) -> None:
+        """Print an error on stderr: its sentence, and a driver's C backtrace; and as a record."""
+        message, driver, frames = str(error), "", []
         if isinstance(error, DriverError):
-            who = f"{error.driver}: " if error.driver else ""
-            self._err.print(f"[red]rumphost: {escape(who + error.message)}[/red]")
-            for number, frame in enumerate(error.backtrace):
-                self._err.print(escape(f"  #{number} {frame}"))
-        else:
-            self._err.print(f"[red]rumphost: {escape(str(error))}[/red]")
+            message, driver = error.message.strip(), error.driver
+            frames = [str(frame) for frame in error.backtrace]
+        who = f"{driver}: " if driver else ""
+        self._log(f"rumphost: {escape(who + message)}", "red")
+        for number, frame in enumerate(frames):
+            self._log(escape(f"  #{number} {frame}"))
         if self.json:
-            record: dict[str, Any] = {"message": str(error)}
-            if isinstance(error, DriverError):
-                record = {
-                    "message": error.message,
-                    "driver": error.driver,
-                    "backtrace": [str(frame) for frame in error.backtrace],
-                }
-            status = error.exit_status if isinstance(error, RumphostError) else 1
-            self.fact("", "error", exit_status=status, **record)
+            if exit_status is None:
+                exit_status = error.exit_status if isinstance(error, RumphostError) else 1
+            record = {"message": message, "driver": driver, "backtrace": frames}
+            self.fact("", "error", exit_status=exit_status, **record)
 
     @contextmanager
     def progress(self) -> Iterator[ProgressCallback]:
         """Yield a callback (done, total, what) that shows progress on a terminal."""
-        if self.quiet or not self._err.is_terminal:
+        if self.quiet or self._err is None or not self._err.is_terminal:
             yield lambda _done, _total, _what: None
             return
         columns = (TextColumn("{task.description:<28}"), BarColumn(), MofNCompleteColumn())
@@ -105,6 +106,26 @@ class Output:
                 progress.update(task, completed=done, total=total, description=what[-28:])
 
             yield show
+
+    def _print(self, text: str) -> None:
+        if sys.stdout is None:
+            return
+        try:
+            sys.stdout.write(f"{text}\n")
+            sys.stdout.flush()
+        except BrokenPipeError:
+            raise OutputClosed from None
+        except OSError as error:
+            raise HostLacks(f"cannot write the output: {error.strerror}") from error
+
+    def _log(self, markup: str, style: str = "") -> None:
+        if self._err is None:
+            return
+        with suppress(OSError):
+            if self._err.is_terminal:
+                self._err.print(markup, style=style or None)
+            else:
+                self._err.print(markup)
 
 
 def _cell(value: Any) -> str:

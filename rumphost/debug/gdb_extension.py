@@ -13,7 +13,7 @@ Python (gdb 11 or later) and imports nothing but ``gdb``. All lwps are fibers in
     selects one: from now on gdb's own ``bt``, ``frame N``, ``up``, ``info locals`` and ``print``
     are about it, with the frame numbers that ``rumphost bt`` shows. ``rumphost lwp -`` goes back
     to where the process stands; so does letting it run.
-``rumphost frame LID|NAME N``
+``rumphost frame LID|NAME N|FUNCTION``
     selects an lwp and a frame of it.
 ``rumphost locks``
     lists the locks that somebody holds or waits for. Waiting for a condition is no waiting for a
@@ -40,6 +40,7 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -129,7 +130,7 @@ class _LockNames:
         with fibers.elsewhere():
             for lwp in fibers.lwps():
                 fibers.show(lwp)
-                for frame in fibers.own_frames():
+                for frame in islice(fibers.own_frames(), _FRAMES_SHOWN):
                     for _, value in fibers.variables(frame, only_arguments=False):
                         self._note(value)
 
@@ -226,15 +227,17 @@ class _Backtrace(_Command):
                 _print_frames(everything=everything)
 
 
-def _select(lwp: Any, level: int | None) -> None:
+def _select(lwp: Any, where: str = "") -> None:
+    """Select an lwp, and a frame by its number or function; else the first that is no host's."""
     fibers.show(lwp)
-    frames = list(fibers.own_frames())
-    if level is None:
-        level = next((f.level() for f in frames if not fibers.is_host(f)), frames[0].level())
-    elif level not in [frame.level() for frame in frames]:
-        raise gdb.GdbError(f"{fibers.label(lwp)} has no frame {level}: see 'rumphost bt'")
-    print(f"[{fibers.label(lwp)}]")
-    gdb.execute(f"frame {level}")
+    for frame in fibers.own_frames():
+        level = frame.level()
+        if where in (str(level), frame.name()) or (not where and not fibers.is_host(frame)):
+            print(f"[{fibers.label(lwp)}]")
+            gdb.execute(f"frame {level}")
+            return
+    fibers.look_back()
+    raise gdb.GdbError(f"{fibers.label(lwp)} has no frame {where}: see 'rumphost bt'")
 
 
 class _Select(_Command):
@@ -250,7 +253,7 @@ class _Select(_Command):
             if gdb.selected_thread() is not None:
                 gdb.execute("frame 0")
         elif argument:
-            _select(fibers.find(argument), None)
+            _select(fibers.find(argument))
         else:
             running = fibers.cpu()["running"]
             lid = fibers.unwinder.lid or (int(running["lid"]) if int(running) else 0)
@@ -258,13 +261,13 @@ class _Select(_Command):
 
 
 class _Frame(_Command):
-    """Select an lwp and one of its frames: rumphost frame LID|NAME N."""
+    """Select an lwp and one of its frames: rumphost frame LID|NAME N|FUNCTION."""
 
     def run(self, argument: str) -> None:
-        name, _, level = argument.rpartition(" ")
-        if not name or not level.isdigit():
-            raise gdb.GdbError("usage: rumphost frame LID|NAME N")
-        _select(fibers.find(name.strip()), int(level))
+        name, _, where = argument.rpartition(" ")
+        if not name:
+            raise gdb.GdbError("usage: rumphost frame LID|NAME N|FUNCTION")
+        _select(fibers.find(name.strip()), where)
 
 
 class _Locks(_Command):

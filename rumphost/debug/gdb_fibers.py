@@ -44,7 +44,15 @@ ADDRESS = 0xFFFF_FFFF_FFFF_FFFF
 # -- what the process says
 
 
+def check_process() -> None:
+    """Raise a sentence when there is no process."""
+    if gdb.selected_thread() is None:
+        raise gdb.GdbError("no process: 'run' one, or open a core file")
+
+
 def cpu() -> Any:
+    """Return ``rumphost_cpu_state``; a sentence where there is none."""
+    check_process()
     symbol = gdb.lookup_global_symbol("rumphost_cpu_state")
     if symbol is None:
         raise gdb.GdbError("no rumphost host in this process, or not yet")
@@ -252,9 +260,8 @@ def own_frames() -> Iterator[Any]:
 @contextmanager
 def elsewhere() -> Iterator[None]:
     """Come back to the present lwp and frame afterwards."""
+    check_process()
     thread = gdb.selected_thread()
-    if thread is None:
-        raise gdb.GdbError("no process: 'run', or open a core file")
     before = unwinder.lid, unwinder.stands, unwinder.registers
     level = gdb.selected_frame().level()
     try:

@@ -18,7 +18,11 @@ _WORD = 8
 
 
 class CondVars:
-    """Handlers of condvar(9). The variable's first word counts its waiters."""
+    """Handlers of condvar(9).
+
+    The variable's first word counts its waiters, or is the address of the only one, which then
+    another lwp may wake by handover.
+    """
 
     def __init__(self, kernel: Kernel) -> None:
         self._kernel = kernel
@@ -26,6 +30,7 @@ class CondVars:
         memory = kernel.memory
         self._queues = SleepQueues(kernel, lambda cv, count: memory.write_uint(cv, _WORD, count))
         self._labels = Labels()
+        kernel.scheduler.sleepers = self._queues
 
     @hypercall
     def cv_wait(

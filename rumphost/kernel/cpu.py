@@ -75,6 +75,8 @@ class Cpu:
                 "a machine on the virtual clock needs trio's clock to be virtual too: "
                 "use rumphost.run(..., clock='virtual'), or the virtual_clock fixture in tests"
             )
+        if trio_clock_is_virtual() and not virtual:
+            raise UsageError("a machine on the real clock needs trio's clock to be real too")
         self._start = trio.current_time() - self._events.now_ns() / 1e9
         task_status.started()
         idle = self._idle_virtual if virtual else self._idle_real

@@ -45,6 +45,11 @@ class Exit(enum.IntEnum):
     UPCALL_DONE = 1
     FAULT = 2
     HUNG = 3
+    ASLEEP = 4
+
+
+MOVED = 0x4000_0000
+"""Added to an exit's number when lwps have woken one another by handover."""
 
 
 class Owner(Protocol):

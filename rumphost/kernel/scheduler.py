@@ -20,13 +20,14 @@ from rumphost.machine import Machine, VirtualClock
 from rumphost.trace import Trace
 
 from .hypercall import PARKED, Answer, Upcall
-from .lwp import Exit, Fiber, Kind, Lwp, Owner
+from .lwp import MOVED, Exit, Fiber, Kind, Lwp, Owner
 from .runqueue import RunQueue
 
 EWOULDBLOCK = 35
 _SLICE_NS = 2_000_000  # then other trio tasks have their turn
 _SLICE_TURNS = 10_000
 _RUN_EXITS = 512  # hypercalls of one lwp until the slice is looked at
+_HANDOVERS = 1024  # from lwp to lwp without us, until then
 _SHAKE_SWITCH = 0.25
 _SHAKE_HOLD = 4
 
@@ -41,8 +42,28 @@ class FiberFactory(Protocol):
     ) -> Fiber:
         """Return a fiber that will call ``entry(*args)`` in ``image``."""
 
-    def set_clock(self, now_ns: int) -> None:
-        """Let the driver's clock variables follow the machine's time."""
+    def set_clock(self, now_ns: int, handovers: int) -> None:
+        """Let the driver's clock variables follow the machine's time.
+
+        Before Python's next turn lwps may hand the CPU over to one another so often.
+        """
+
+    def handed_over(self) -> list[tuple[int, str, int, str]]:
+        """Return lid, state, what it sleeps on and wait message of each lwp that moved so.
+
+        Those asleep and the one that ran last come before the runnable ones, which come in the
+        order of their waking.
+        """
+
+
+class Sleepers(Protocol):
+    """The queues of the lwps that sleep where handover finds them."""
+
+    def note(self, lwp: Lwp, address: int) -> None:
+        """An lwp sleeps there now."""
+
+    def forget(self, lwp: Lwp) -> None:
+        """An lwp sleeps no more."""
 
 
 class InterruptSource(Protocol):
@@ -84,6 +105,7 @@ class Scheduler:
         self.on_return: Callable[[Lwp], None] = lambda _lwp: None
         self.before_sleep: Callable[[Lwp], None] = lambda _lwp: None
         self.on_outside_work: Callable[[], None] = lambda: None
+        self.sleepers: Sleepers | None = None
         self._fibers = fibers
         self._trace = trace
         self._events = machine.events
@@ -294,14 +316,15 @@ class Scheduler:
         if lwp.state == "R":
             lwp.state = "O"
             fiber.set_state("O", "")
-        self._fibers.set_clock(self._events.now_ns())
+        seen = self._trace.on or self._random is not None
+        self._fibers.set_clock(self._events.now_ns(), 0 if seen else _HANDOVERS)
         if self._trace.on:
             self._trace.emit("lwp.run", lwp)
         try:
             if lwp.resume_value is None or self._resume(lwp, lwp.resume_value):
                 self._run_until_switch(lwp, fiber)
         except (Misuse, Unsupported, DriverPanic) as error:
-            self._panic(lwp, error)
+            self._panic(self.current, error)
         finally:
             self.current = None
 
@@ -313,9 +336,16 @@ class Scheduler:
             top = queue.top
             for source in self._pending:
                 top = max(top, source.ipl)
-            self._fibers.pending_ipl = max(top, 0)
+            self._fibers.pending_ipl = top
             number = run()
             handler = handlers.get(number)
+            if handler is None and number & MOVED:
+                number &= ~MOVED
+                lwp = self._handed_over(lwp)
+                if number == Exit.ASLEEP:
+                    return
+                fiber, run = lwp.fiber, lwp.fiber.run
+                handler = handlers.get(number)
             if handler is not None:
                 answer = handler.method(lwp, *fiber.arguments(handler.signature))
                 if answer is PARKED:
@@ -331,6 +361,23 @@ class Scheduler:
             if self._must_switch(lwp):
                 break
         self._preempt(lwp)
+
+    def _handed_over(self, lwp: Lwp) -> Lwp:
+        """Take over what lwps have done among themselves; returns the one that ran last."""
+        assert self.sleepers is not None
+        for lid, state, word, wmesg in self._fibers.handed_over():
+            other = self.lwps[lid]
+            if other.state == "S":
+                self.sleepers.forget(other)
+            other.state, other.wmesg = state, wmesg
+            if state == "S":
+                self.sleepers.note(other, word)
+            elif state == "R":
+                other.resume_value = 0
+                self._queue.push(other)
+            else:
+                self.current = lwp = other
+        return lwp
 
     def _must_switch(self, lwp: Lwp) -> bool:
         if self._posts:

@@ -144,6 +144,19 @@ class SleepQueues:
         self._scheduler.wake(lwp, EINTR)
         return True
 
+    def note(self, lwp: Lwp, address: int) -> None:
+        """An lwp has gone to sleep there by handover, which has told the shim already."""
+        self._queues.setdefault(address, deque()).append(lwp)
+        self._where[lwp] = (address, False)
+
+    def forget(self, lwp: Lwp) -> None:
+        """An lwp has been woken by handover."""
+        address, _ = self._where.pop(lwp)
+        queue = self._queues[address]
+        queue.remove(lwp)
+        if not queue:
+            del self._queues[address]
+
     def drop_dead(self) -> None:
         """Forget lwps that have ended."""
         for lwp in [lwp for lwp in self._where if lwp.gone]:
@@ -154,12 +167,9 @@ class SleepQueues:
                 del self._queues[address]
 
     def _leave(self, lwp: Lwp) -> None:
-        address, _ = self._where.pop(lwp)
-        queue = self._queues[address]
-        queue.remove(lwp)
-        if not queue:
-            del self._queues[address]
-        self._on_change(address, len(queue))
+        address, _ = self._where[lwp]
+        self.forget(lwp)
+        self._on_change(address, len(self._queues.get(address, ())))
 
     def _time_out(self, lwp: Lwp) -> int:
         self._leave(lwp)

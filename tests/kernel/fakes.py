@@ -222,8 +222,11 @@ class FakeFibers:
         self.created.append(fiber)
         return fiber
 
-    def set_clock(self, now_ns: int) -> None:
+    def set_clock(self, now_ns: int, handovers: int) -> None:
         self.now_ns = now_ns
+
+    def handed_over(self) -> list[tuple[int, str, int, str]]:
+        return []
 
 
 class FakeImage:

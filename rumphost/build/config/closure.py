@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from rumphost.build.config.expression import Name
 from rumphost.build.config.lexer import ConfigError
@@ -35,6 +36,18 @@ class Closure:
     def holds(self, name: str) -> bool:
         """Return whether an attribute or option counts as selected in this image."""
         return holds(self.config, self.active, self.settings, name)
+
+    def make_flags(self, root: Path | None) -> tuple[str, ...]:
+        """Return the -I, -D and -U flags that makeoptions add to CPPFLAGS; $S is ``root``."""
+        if root is None:
+            return ()
+        found: list[str] = []
+        for option in self.config.make_options:
+            condition = option.condition
+            if option.variable == "CPPFLAGS" and (condition is None or condition.holds(self.holds)):
+                words = option.value.replace("${S}", "$S").replace("$S", str(root)).split()
+                found += [word for word in words if word.startswith(("-I", "-D", "-U"))]
+        return tuple(found)
 
 
 @dataclass

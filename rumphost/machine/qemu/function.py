@@ -20,7 +20,7 @@ from .messages import (
     MsiX,
     find_capabilities,
 )
-from .region import QemuRegion
+from .quirks import region_type
 
 _DEVICE_CAPABILITIES = 4
 _DEVICE_CONTROL = 8
@@ -37,7 +37,8 @@ class QemuFunction(PciFunction):
         self.address = config.address
         self.bars = {bar.index: bar for bar in bars}
         self._config = config
-        self._regions = {bar.index: QemuRegion(config.channel, config.address, bar) for bar in bars}
+        make = region_type(config.read(0, 4))
+        self._regions = {bar.index: make(config.channel, config.address, bar) for bar in bars}
         self._capabilities = find_capabilities(config)
         self._line = self._route(lines)
         self._messages: dict[str, Messages] = {}

@@ -1,0 +1,305 @@
+"""What ``rumphost run`` does between the build and its end: attach, use, show, detach.
+
+One driver's failure does not keep the others from being used; the first one's is the command's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import trio
+
+from rumphost.build import Builder, Built
+from rumphost.classes.network import Network
+from rumphost.errors import DriverError, DriverPanic, HostLacks, RumphostError, UsageError
+from rumphost.host import ClockName, Host, open_host
+from rumphost.kernel.autoconf import Device
+from rumphost.kernel.console import Line
+from rumphost.kernel.sysctl import Value
+from rumphost.trace import TraceEvent
+
+from .interface import InterfaceUse
+from .output import Output
+
+STAY_S = 1.0
+_ENDS = (KeyboardInterrupt, trio.Cancelled)
+
+
+@dataclass(frozen=True)
+class SessionOptions:
+    """The options of ``rumphost run``, as far as they are not the network's."""
+
+    machine: str
+    clock: ClockName
+    seed: int | None
+    sysctls: tuple[tuple[str, str | None], ...]
+    trace_file: Path | None
+    firmware: tuple[Path, ...]
+    stay_s: float | None
+    watchdog_s: float
+
+
+class Session:
+    """One ``rumphost run``."""
+
+    def __init__(
+        self,
+        output: Output,
+        builder: Builder,
+        built: Built,
+        use: InterfaceUse,
+        options: SessionOptions,
+    ) -> None:
+        self.output = output
+        self.builder = builder
+        self.built = built
+        self.use = use
+        self.options = options
+        self.failures: list[RumphostError] = []
+        self._headlines: dict[str, str] = {}
+
+    async def main(self) -> None:
+        """Do it all; raises the first failure that has not been told yet, or ``Failed``."""
+        options = self.options
+        with ExitStack() as files:
+            tracing = self._open_trace(files)
+            async with open_host(
+                options.machine,
+                clock=options.clock,
+                seed=options.seed,
+                firmware=options.firmware,
+                builder=self.builder,
+                watchdog_s=options.watchdog_s,
+            ) as host:
+                host.console.listeners.append(self._console_line)
+                host.on_panic.append(self._panicked)
+                if tracing is not None:
+                    host.trace.add_sink(tracing)
+                await self._run(host)
+        if self.failures:
+            raise Failed(self.failures[0])
+
+    async def _run(self, host: Host) -> None:
+        for function in host.machine.functions:
+            wire = getattr(function, "wire", None)
+            if wire is not None:
+                Network(events=host.machine.events).plug(wire)
+        devices = await self._attach(host)
+        ending: BaseException | None = None
+        try:
+            with trio.CancelScope() as enough:
+                enough.shield = False
+                await self._use(host)
+        except _ENDS as error:
+            ending = error
+        with trio.CancelScope(shield=True):
+            self._show_sysctls(await self._read_sysctls(host))
+            self._show_events(host)
+            await self._detach(host, devices)
+        if ending is not None:
+            raise ending
+
+    # -- attaching
+
+    async def _attach(self, host: Host) -> list[Device]:
+        """Attach to one function after the other, past those whose driver crashes."""
+        devices: list[Device] = []
+        for function in list(host.machine.functions):
+            try:
+                await host.load(self.built)
+                found = await host.attach(functions=[function])
+            except DriverPanic as panic:
+                self._told(panic)
+                continue
+            for device in found:
+                self._show_attached(device)
+            devices += found
+        if not devices and not self.failures:
+            raise UsageError(
+                f"{' '.join(self.built.drivers)}: no device on {host.machine.name} that it would "
+                "drive: name another machine with -m; `rumphost list models` and "
+                "`rumphost list devices` show what there is"
+            )
+        return devices
+
+    def _show_attached(self, device: Device) -> None:
+        place = _place(device)
+        headline = self._headlines.get(device.xname, "")
+        what = headline.partition(f"{place}: ")[2] if place in headline else ""
+        self.output.fact(
+            f"{device.xname} at {place}" + (what and f": {what}"),
+            "attached",
+            device=device.xname,
+            driver=device.driver,
+            at=place,
+            description=what,
+        )
+
+    # -- using
+
+    async def _use(self, host: Host) -> None:
+        started = trio.current_time()
+        await self._set_sysctls(host)
+        for interface in host.interfaces:
+            try:
+                await self.use.use(host, interface)
+            except RumphostError as error:
+                self._told(error)
+        stay_s = STAY_S if self.options.stay_s is None else self.options.stay_s
+        await trio.sleep_until(started + stay_s)
+
+    async def _set_sysctls(self, host: Host) -> None:
+        for name, text in self.options.sysctls:
+            before = await host.sysctl(name)
+            if text is None:
+                self._show_sysctl(name, before)
+                continue
+            await host.set_sysctl(name, _converted(name, text, before))
+            after = await host.sysctl(name)
+            self.output.fact(
+                f"{name}: {_shown(before)} -> {_shown(after)}",
+                "sysctl",
+                name=name,
+                value=_plain(after),
+                before=_plain(before),
+            )
+
+    # -- showing
+
+    async def _read_sysctls(self, host: Host) -> dict[str, Value]:
+        """Read what attached devices have; only what fails by itself is left out."""
+        names = {device.xname for device in host.devices}
+        values: dict[str, Value] = {}
+        for name in host.sysctls:
+            if names.isdisjoint(name.split(".")):
+                continue
+            try:
+                values[name] = await host.sysctl(name)
+            except RumphostError as error:
+                self._told(error)
+        return values
+
+    def _show_sysctls(self, values: dict[str, Value]) -> None:
+        for name, value in values.items():
+            self._show_sysctl(name, value)
+
+    def _show_sysctl(self, name: str, value: Value) -> None:
+        text = f"{name}: {_shown(value)}".rstrip()
+        self.output.fact(text, "sysctl", name=name, value=_plain(value), before=None)
+
+    def _show_events(self, host: Host) -> None:
+        rows = [(one.group, one.name, one.value) for one in host.counts() if one.value]
+        if rows:
+            self.output.rows("event_counter", ("group", "name", "count"), rows)
+
+    # -- detaching
+
+    async def _detach(self, host: Host, devices: list[Device]) -> None:
+        for device in reversed(devices):
+            if device not in host.devices:
+                continue
+            try:
+                await host.detach(device)
+            except DriverError as error:
+                self._told(error)
+            else:
+                self.output.fact(
+                    f"{device.xname} detached; leaks: none",
+                    "detached",
+                    device=device.xname,
+                    leaks=[],
+                )
+
+    # -- what goes wrong
+
+    def _told(self, error: RumphostError) -> None:
+        """Tell of a failure, once."""
+        if error not in self.failures:
+            self.failures.append(error)
+            self.output.error(error)
+
+    def _panicked(self, panic: DriverPanic) -> None:
+        """A driver crashed, now, on the virtual CPU: whoever waits for it need not tell again."""
+        self._told(panic)
+
+    # -- log and trace
+
+    def _console_line(self, line: Line) -> None:
+        name, at, _ = line.text.partition(" at ")
+        if at and " " not in name:
+            self._headlines[name] = line.text
+        self.output.kernel_line(line)
+
+    def _open_trace(self, files: ExitStack) -> Callable[[TraceEvent], None] | None:
+        path = self.options.trace_file
+        if path is None:
+            return None
+        try:
+            file = path.open("w")
+        except OSError as error:
+            raise HostLacks(f"cannot write {path}: {error.strerror}") from error
+        failed = False
+
+        def fail(error: OSError) -> None:
+            nonlocal failed
+            if not failed:
+                failed = True
+                self._told(HostLacks(f"cannot write the trace {path}: {error.strerror}"))
+
+        def write(event: TraceEvent) -> None:
+            if not failed:
+                try:
+                    file.write(f"{event}\n")
+                except OSError as error:
+                    fail(error)
+
+        def close() -> None:
+            try:
+                file.close()
+            except OSError as error:
+                fail(error)
+
+        files.callback(close)
+        return write
+
+
+class Failed(RumphostError):
+    """A driver failed and has been told of: nothing more to say, but the exit status."""
+
+    def __init__(self, first: RumphostError) -> None:
+        super().__init__(str(first))
+        self.exit_status = first.exit_status
+
+
+def _place(device: Device) -> str:
+    parent = device.parent.xname if device.parent is not None else "root"
+    if device.function is None:
+        return parent
+    address = device.function.address
+    return f"{parent} dev {address.device} function {address.function}"
+
+
+def _converted(name: str, text: str, before: Value) -> Value:
+    """Return a value of the type that is there already."""
+    try:
+        if isinstance(before, bool):
+            return bool(int(text, 0))
+        if isinstance(before, int):
+            return int(text, 0)
+        return bytes.fromhex(text) if isinstance(before, bytes) else text
+    except ValueError:
+        kind = "hexadecimal bytes" if isinstance(before, bytes) else "a number"
+        raise UsageError(f"--sysctl {name}={text}: {name} takes {kind}") from None
+
+
+def _shown(value: Value) -> str:
+    return value.hex() if isinstance(value, bytes) else str(_plain(value))
+
+
+def _plain(value: Value) -> int | str:
+    if isinstance(value, bytes):
+        return value.hex()
+    return int(value) if isinstance(value, bool) else value

@@ -1,0 +1,69 @@
+"""The columns of the matrix: checks of one card, each with a result of its own.
+
+A check that fails does not keep the others from being made; ``Checks.finish`` fails the test with
+all that went wrong. ``record`` (pytest's ``record_property``) is told of each result, and
+``tools/matrix`` makes the table of them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import trio
+from cards import Card
+
+from rumphost.errors import RumphostError
+
+LIMIT_S = 240.0
+COLUMNS = (
+    "attach", "media", "link", "DHCP", "ping", "10,000 out", "10,000 in", "multicast",
+    "promiscuous", "down/up", "detach",
+)  # fmt: skip
+
+
+class Checks:
+    """The checks of one card in one test."""
+
+    def __init__(self, card: Card, tree: Path, record: Callable[[str, object], None]) -> None:
+        self._known = [one for one in card.known if one.expected(tree)]
+        self._record = record
+        self._failed: list[str] = []
+        self._told: list[str] = []
+        record("card", f"{card.driver} {card.device}")
+
+    @contextmanager
+    def check(self, name: str) -> Iterator[None]:
+        """Make one check: what goes wrong in the block, or is told there, is its result."""
+        assert name in COLUMNS
+        self._told = []
+        try:
+            with trio.fail_after(LIMIT_S):
+                yield
+                self._record(name, self._judge(name))
+        except (AssertionError, RumphostError, trio.TooSlowError) as error:
+            what = str(error).strip() or type(error).__name__
+            self._record(name, f"failed: {what.splitlines()[0]}")
+            self._failed.append(f"{name}: {what}")
+
+    def tell(self, *sentences: str) -> None:
+        """Have the check in progress report these: it passes if just they are known of it."""
+        self._told += sentences
+
+    def _judge(self, name: str) -> str:
+        known = [one for one in self._known if one.check == name]
+        for told in self._told:
+            assert any(re.search(one.words, told) for one in known), told
+        for one in known:
+            assert any(re.search(one.words, told) for told in self._told), (
+                f"not reported: {one.words} ({one.why})"
+            )
+        return f"known: {'; '.join(one.why for one in known)}" if known else "passed"
+
+    def finish(self) -> None:
+        """Fail the test if a check has failed."""
+        if self._failed:
+            pytest.fail("\n".join(self._failed), pytrace=False)

@@ -1,0 +1,252 @@
+"""The tree's own network drivers, unmodified, on QEMU's devices: the matrix.
+
+Needs a NetBSD kernel source tree in RUMPHOST_SYS. ``tools/matrix`` runs this and prints the table.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+import trio
+from cards import CARDS, Card
+from checks import Checks
+from far_end import ADDRESS, BROADCAST, SocketEnd, frame, mixed_frames
+
+from rumphost.build import Builder
+from rumphost.classes.ifnet import IfFlags, Interface, IoctlError, LinkState
+from rumphost.classes.station import Station
+from rumphost.classes.stream import FrameStream
+from rumphost.errors import DetachRefused, DriverLeak
+from rumphost.host import Host, open_host
+from rumphost.kernel.autoconf import Device
+from rumphost.machine.qemu import QemuMachine
+
+pytestmark = pytest.mark.skipif(
+    shutil.which("qemu-system-x86_64") is None, reason="qemu-system-x86_64 is not installed"
+)
+
+MAC = "52:54:00:12:34:56"
+FRAMES = 10_000
+PATIENCE_S = 10.0
+STRANGER = bytes.fromhex("525400abcdef")
+GROUP, OTHER_GROUP = bytes.fromhex("01005e000107"), bytes.fromhex("01005e7f3a91")
+
+
+@pytest.fixture(params=CARDS, ids=str)
+def card(request: pytest.FixtureRequest, tree: Path, builder: Builder) -> Card:
+    card: Card = request.param
+    if card.driver not in {driver.name for driver in builder.drivers()}:
+        pytest.skip(f"the tree has no driver {card.driver}")
+    if card.needs and not (tree / card.needs).exists():
+        pytest.skip(f"the tree's {card.driver} cannot: it has no {card.needs}")
+    return card
+
+
+@pytest.fixture
+def checks(card: Card, tree: Path, record_property) -> Checks:
+    return Checks(card, tree, record_property)
+
+
+@asynccontextmanager
+async def attached(
+    card: Card, builder: Builder, netdev: str
+) -> AsyncIterator[tuple[Host, Device, Interface]]:
+    """The driver attached to its device."""
+    machine = QemuMachine.from_text(f"{card.device}:mac={MAC}", netdev)
+    async with open_host(machine, builder=builder) as host:
+        (device,) = await host.attach(card.driver)
+        (interface,) = host.interfaces
+        yield host, device.top, interface
+
+
+async def has_link(card: Card, interface: Interface) -> None:
+    """Wait for the link, where the driver ever tells of one."""
+    if card.link:
+        with trio.fail_after(PATIENCE_S):
+            await interface.wait_link()
+    else:
+        assert interface.link_state is not LinkState.UP
+
+
+async def detach(checks: Checks, host: Host, device: Device) -> None:
+    """Detach; whatever is not as it should be is told."""
+    try:
+        await host.detach(device)
+        assert not host.interfaces
+    except DriverLeak as leak:
+        checks.tell(*leak.message.removeprefix("left behind at detach: ").split("; "))
+    except DetachRefused as refused:
+        checks.tell(refused.message)
+    checks.tell(*map(str, host.findings))
+    assert not host.panics
+
+
+async def test_with_a_network(card: Card, checks: Checks, builder: Builder):
+    """From attaching to detaching, with QEMU's user network at the other end."""
+    async with attached(card, builder, "user") as (host, device, interface):
+        with checks.check("attach"):
+            assert interface.address == MAC
+            assert interface.mtu == 1500
+            assert interface.flags & IfFlags.BROADCAST
+            assert not interface.flags & IfFlags.RUNNING
+        with checks.check("link"):
+            await interface.up()
+            assert interface.flags & IfFlags.RUNNING
+            await has_link(card, interface)
+        with checks.check("media"):
+            await check_media(card, interface)
+        async with Station(interface) as station:
+            with checks.check("DHCP"):
+                lease = await station.dhcp()
+                assert lease.address == "10.0.2.15"
+            with checks.check("ping"):
+                for size in (56, 1400):
+                    statistics = await station.ping("10.0.2.2", count=5, size=size, interval_s=0.01)
+                    assert statistics.received == 5
+            with checks.check("down/up"):
+                for _ in range(5):
+                    await interface.down()
+                    assert not interface.flags & IfFlags.RUNNING
+                    await interface.up()
+                    assert interface.flags & IfFlags.RUNNING
+                await has_link(card, interface)
+                statistics = await station.ping("10.0.2.2", count=5, interval_s=0.01)
+                assert statistics.received >= 4  # the first may come before the link
+        with checks.check("detach"):
+            await detach(checks, host, device)
+    checks.finish()
+
+
+async def check_media(card: Card, interface: Interface) -> None:
+    if not card.media:
+        with pytest.raises(IoctlError, match="ENOTTY"):
+            await interface.media()
+        return
+    assert str(await interface.media()) == card.media
+
+
+async def test_frame_by_frame(card: Card, checks: Checks, builder: Builder):
+    """What goes over the cable, with the test at the other end."""
+    async with (
+        attached(card, builder, "dgram") as (host, device, interface),
+        trio.open_nursery() as nursery,
+    ):
+        far_end = SocketEnd(host.machine)  # type: ignore[arg-type]
+        scope = trio.CancelScope()
+        nursery.start_soon(far_end.serve, scope)
+        await interface.up()
+        await has_link(card, interface)
+        with interface.frames(limit=FRAMES) as frames:
+            cable = Cable(card, interface, far_end, frames)
+            await cable.settle()
+            with checks.check("10,000 out"):
+                await cable.many_out()
+            with checks.check("10,000 in"):
+                await cable.many_in()
+            with checks.check("multicast"):
+                await cable.multicast()
+            with checks.check("promiscuous"):
+                await cable.promiscuous()
+        with checks.check("detach"):
+            await detach(checks, host, device)
+        scope.cancel()
+    checks.finish()
+
+
+class Cable:
+    """Frames between an interface and the far end of its cable."""
+
+    def __init__(
+        self, card: Card, interface: Interface, far_end: SocketEnd, frames: FrameStream
+    ) -> None:
+        self.card = card
+        self.interface = interface
+        self.address = interface.ifnet.address
+        self.far_end = far_end
+        self.frames = frames
+
+    async def receive(self, count: int) -> list[bytes]:
+        """Wait for the next frames that come in."""
+        got: list[bytes] = []
+        with trio.fail_after(PATIENCE_S):
+            while len(got) < count:
+                got += await self.frames.batch()
+        return got
+
+    async def settle(self) -> None:
+        """Send into both directions until a frame gets through: a link may need its time."""
+        probe = frame(BROADCAST, bytes(46))
+        with trio.fail_after(PATIENCE_S):
+            while not len(self.frames):
+                await self.far_end.send(probe)
+                await trio.sleep(0.1)
+        await trio.sleep(0.1)
+        await self.frames.batch()
+
+    async def many_out(self) -> None:
+        sent = mixed_frames(ADDRESS, self.address, FRAMES, seed=1)
+        before = self.interface.counters
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self.interface.send_all, sent)
+            for start in range(0, FRAMES, 100):
+                same(await self.far_end.take(100), sent[start : start + 100])
+        after = self.interface.counters
+        assert after.oerrors == before.oerrors
+        assert self.interface.queue_drops == 0
+
+    async def many_in(self) -> None:
+        sent = mixed_frames(self.address, ADDRESS, FRAMES, seed=2)
+        before = self.interface.counters
+        window = self.card.window
+        for start in range(0, FRAMES, window):
+            part = sent[start : start + window]
+            await self.far_end.send(*part)
+            same(await self.receive(len(part)), part)
+        after = self.interface.counters
+        assert after.ierrors == before.ierrors
+        assert after.ipackets - before.ipackets == FRAMES
+
+    async def passes(self, to: bytes) -> bool:
+        """Tell whether a frame for an address comes in; the one after it always does."""
+        asked, last = frame(to, b"asked".ljust(50)), frame(self.address, b"last".ljust(50))
+        await self.far_end.send(asked, last)
+        got = await self.receive(1)
+        if got[-1] != last:
+            got += await self.receive(1)
+        assert got in ([last], [asked, last])
+        return len(got) == 2
+
+    async def multicast(self) -> None:
+        assert await self.passes(BROADCAST)
+        assert not await self.passes(GROUP), "a group that was not asked for"
+        await self.interface.add_multicast(GROUP)
+        await self.settle()
+        assert await self.passes(GROUP), "a group that was asked for"
+        assert not await self.passes(OTHER_GROUP), "another group"
+        await self.interface.add_multicast(OTHER_GROUP)
+        await self.interface.del_multicast(GROUP)
+        await self.settle()
+        assert await self.passes(OTHER_GROUP), "the second group"
+        assert not await self.passes(GROUP), "a group that was given up"
+        await self.interface.del_multicast(OTHER_GROUP)
+
+    async def promiscuous(self) -> None:
+        await self.settle()
+        assert not await self.passes(STRANGER), "a stranger's frame"
+        await self.interface.set_promiscuous(True)
+        await self.settle()
+        assert await self.passes(STRANGER), "a stranger's frame in promiscuous mode"
+        await self.interface.set_promiscuous(False)
+        await self.settle()
+        assert not await self.passes(STRANGER), "a stranger's frame afterwards"
+
+
+def same(got: Sequence[bytes], sent: Sequence[bytes]) -> None:
+    """Compare byte for byte; what differs is told of the first frame only."""
+    for number, (one, other) in enumerate(zip(got, sent, strict=False)):
+        assert one == other, f"frame {number}: {other[:24].hex()}… came as {one[:24].hex()}…"
+    assert len(got) == len(sent)
