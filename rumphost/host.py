@@ -17,7 +17,7 @@ from __future__ import annotations
 import functools
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -116,6 +116,7 @@ class Host:
         self._services = register_all(self.kernel, firmware)
         self._holdings = Holdings(self.kernel, boundary, self._services)
         self.cpu = Cpu(self.kernel)
+        self.tasks = ServiceTasks()
         self.boot_ns = EPOCH_NS
         if not machine.clock.virtual:
             self.boot_ns = time.time_ns() - machine.clock.now_ns()
@@ -130,6 +131,7 @@ class Host:
         self._crashed = trio.Event()
         self.kernel.findings.locate = self._locate
         machine.on_outside_event = self.cpu.wake
+        machine.bring_in = self.cpu.bring_in
         machine.on_note = self._note
         self.kernel.scheduler.on_panic = self._panicked
         self.kernel.service(PciIntr).on_storm = self._report
@@ -460,17 +462,17 @@ async def open_host(
         try:
             boundary.start_arena((c.address, c.size, c.bus_address) for c in machine.dma.chunks)
             host = Host(machine, boundary, seed=seed, firmware=firmware, builder=builder)
-            tasks = ServiceTasks()
             try:
                 with unwrapped():
                     async with trio.open_nursery() as nursery:
-                        with tasks.ending():
-                            await nursery.start(tasks.run, machine.serve)
-                            await nursery.start(tasks.run, host.cpu.serve)
+                        with host.tasks.ending():
+                            await nursery.start(host.tasks.run, machine.serve)
+                            await nursery.start(host.tasks.run, host.cpu.serve)
                             try:
                                 yield host
                             finally:
-                                await tasks.leave(host.detach_all)
+                                with host.tasks.last_things(), suppress(DriverError):
+                                    await host.detach_all()
             finally:
                 host.close()
         finally:

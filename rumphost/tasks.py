@@ -7,22 +7,24 @@ detached; when one of them fails there is nobody to wait for, and leaving is cut
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 
 import trio
-
-from .errors import DriverError
 
 LEAVE_LIMIT_S = 30.0
 
 
 class ServiceTasks:
-    """The tasks of one host; start each with ``await nursery.start(tasks.run, serve)``."""
+    """The tasks of one host; start each with ``await nursery.start(tasks.run, serve)``.
+
+    ``failed``: one of them is gone, and nothing that needs the kernel will ever be done.
+    """
 
     def __init__(self) -> None:
-        self._leaving = trio.CancelScope(shield=True)
+        self.failed = False
         self._scopes: list[trio.CancelScope] = []
+        self._last: list[trio.CancelScope] = []
 
     async def run(
         self,
@@ -37,14 +39,21 @@ class ServiceTasks:
             except trio.Cancelled:
                 raise
             except BaseException:
-                self._leaving.cancel()
+                self.failed = True
+                for last in self._last:
+                    last.cancel()
                 raise
 
-    async def leave(self, last: Callable[[], Awaitable[None]]) -> None:
-        """Do the last thing, within a limit of time; errors of drivers are nobody's by now."""
-        self._leaving.deadline = trio.current_time() + LEAVE_LIMIT_S
-        with self._leaving, suppress(DriverError):
-            await last()
+    def last_things(self) -> trio.CancelScope:
+        """Return a scope for what must be done before the end, past any cancellation.
+
+        It ends after ``LEAVE_LIMIT_S``, and at once when a task has failed.
+        """
+        scope = trio.CancelScope(shield=True, deadline=trio.current_time() + LEAVE_LIMIT_S)
+        if self.failed:
+            scope.cancel()
+        self._last.append(scope)
+        return scope
 
     @contextmanager
     def ending(self) -> Iterator[None]:

@@ -280,7 +280,7 @@ class Boundary:
         """Tell the time of day, in ns since 1970, at which the machine's clock was 0."""
         self.cpu.boot_ns = boot_ns
 
-    def set_clock(self, now_ns: int, handovers: int) -> None:
+    def set_clock(self, now_ns: int, handovers: int = 0) -> None:
         self.cpu.now_ns = now_ns
         self.cpu.handovers = handovers
 

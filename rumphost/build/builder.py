@@ -189,19 +189,22 @@ class Builder:
         """
         shim = [one for one in results if one.job.is_shim]
         own = [one for one in results if not one.job.is_shim]
+        label = " ".join(plan.devices)
         notes: tuple[Diagnostic, ...] = ()
+        first: BuildFailure | None = None
         while True:
             left_out, why = not_compiled(plan.closure, own)
             if not left_out:
-                label = " ".join(plan.devices)
-                warnings = notes + _report(label, [*shim, *own])
+                warnings = notes + _report(label, [*shim, *own], first)
                 image = self._image_path(compiler, plan, [*shim, *own])
                 linked = self._link(compiler, [*shim, *own], image)
                 if linked.path is not None:
                     break
+                failure = BuildFailure(label, linked.errors, linked.missing, warnings)
                 left_out, why = not_linked(plan.closure, own, linked.missing)
                 if not left_out:
-                    raise BuildFailure(label, linked.errors, linked.missing, warnings)
+                    raise _plainer(first, failure)
+                first = first or failure
             plan = plan.without(left_out)
             notes += why
             own = compiler.compile(self.driver_jobs(plan), lambda _one: None)
@@ -331,12 +334,24 @@ class Builder:
         return link(compiler, self._store, objects, image, Pages.read())
 
 
-def _report(label: str, results: Sequence[Compiled]) -> tuple[Diagnostic, ...]:
-    """Return the driver's warnings; raises BuildFailure when something did not compile."""
+def _plainer(first: BuildFailure | None, last: BuildFailure) -> BuildFailure:
+    """Return the failure to report: the last, unless leaving something out made more missing."""
+    if first is None or set(last.missing) <= set(first.missing):
+        return last
+    return first
+
+
+def _report(
+    label: str, results: Sequence[Compiled], first: BuildFailure | None
+) -> tuple[Diagnostic, ...]:
+    """Return the driver's warnings; raises BuildFailure when something did not compile.
+
+    ``first``: it did compile, as a whole, before something was left out.
+    """
     warnings = tuple(note for one in results if not one.job.is_own for note in one.warnings)
     for is_own in (False, True):
         if errors := _errors(results, is_own=is_own):
-            raise BuildFailure(label, errors, (), warnings, is_own=is_own)
+            raise first or BuildFailure(label, errors, (), warnings, is_own=is_own)
     return warnings
 
 

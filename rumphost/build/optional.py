@@ -14,6 +14,8 @@ from rumphost.build.config.closure import Closure, close
 from rumphost.build.linker import MissingSymbol
 from rumphost.build.symbols import read_symbols
 
+_SHOWN = 4
+
 
 def optional_sources(closure: Closure) -> dict[Path, frozenset[str]]:
     """Return the sources that only such devices need, with those devices."""
@@ -58,20 +60,42 @@ def not_linked(
     closure: Closure, results: Sequence[Compiled], missing: Iterable[MissingSymbol]
 ) -> tuple[frozenset[str], tuple[Diagnostic, ...]]:
     """Return such devices that need what nothing defines, and a warning for each of those."""
-    lost = {one.name: one for one in missing}
+    lost = {one.name for one in missing}
     if not lost:
         return frozenset(), ()
     optional = optional_sources(closure)
-    notes = []
-    devices: set[str] = set()
+    needs: dict[Path, list[str]] = {}
     for one in results:
-        if one.path is None or one.job.source not in optional:
-            continue
-        needed = sorted(read_symbols(one.path).undefined & lost.keys())
-        if needed:
-            devices |= optional[one.job.source]
-            names = " ".join(sorted(optional[one.job.source]))
-            shown = ", ".join(needed[:4]) + (f" and {len(needed) - 4} more" * (len(needed) > 4))
-            text = f"left out: {names}: nothing defines {shown}"
-            notes.append(Diagnostic(str(one.job.source), 0, "warning", text))
-    return frozenset(devices), tuple(notes)
+        if one.path is not None and one.job.source in optional:
+            needed = sorted(read_symbols(one.path).undefined & lost)
+            if needed:
+                needs[one.job.source] = needed
+    devices = _outermost(closure, {name for path in needs for name in optional[path]})
+    notes = [_left_out(path, needs[path], optional[path]) for path in needs]
+    chosen = [note for path, note in zip(needs, notes, strict=True) if optional[path] & devices]
+    return frozenset(devices), tuple(chosen)
+
+
+def _left_out(path: Path, needed: Sequence[str], devices: Iterable[str]) -> Diagnostic:
+    more = f" and {len(needed) - _SHOWN} more" if len(needed) > _SHOWN else ""
+    what = f"{', '.join(needed[:_SHOWN])}{more}"
+    text = f"left out: {' '.join(sorted(devices))}: nothing defines {what}"
+    return Diagnostic(str(path), 0, "warning", text)
+
+
+def _outermost(closure: Closure, devices: set[str]) -> set[str]:
+    """Return those of the devices that carry no bus for another one that came along.
+
+    What is below a bus may be all that keeps the bus itself from being linked.
+    """
+    config = closure.config
+    buses = {
+        name: {bus for one in config.devices[name].attachments for bus in one.at}
+        for name in closure.optional
+    }
+    leaves = set()
+    for name in devices:
+        carried = config.interfaces(config.transitive([name]))
+        if not any(carried & at for other, at in buses.items() if other != name):
+            leaves.add(name)
+    return leaves or devices

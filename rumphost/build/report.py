@@ -98,13 +98,9 @@ class Report:
 
     def summary(self) -> list[str]:
         """Return the sums, a sentence a line."""
-        states = ", ".join(
-            f"{self.count(state)} {text}"
-            for state, text in (
-                ("linked", "linked"),
-                ("unlinked", "compiled but not linked"),
-                ("failed", "did not compile"),
-            )
+        states = (
+            f"{self.count('linked')} linked, {self.count('unlinked')} compiled but not linked, "
+            f"{self.count('failed')} did not compile"
         )
         warnings = len({note for one in self.drivers for note in one.warnings})
         lines = [

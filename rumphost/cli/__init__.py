@@ -18,7 +18,7 @@ from .build import build
 from .gdb import gdb
 from .listing import list_
 from .options import asks_json
-from .output import Output, OutputClosed
+from .output import AlreadyTold, Output, OutputClosed
 from .run import Terminated, run
 
 DEFECT = 70
@@ -83,7 +83,7 @@ def _report(error: BaseException, output: Output) -> int:
     if known:
         told = set()
         for one in known:
-            if str(one) not in told:
+            if str(one) not in told and not isinstance(one, AlreadyTold):
                 told.add(str(one))
                 output.error(one)
         return known[0].exit_status

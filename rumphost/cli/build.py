@@ -8,14 +8,14 @@ import click
 
 from rumphost.build import Builder
 
-from .options import output_format, sys_tree
+from .options import optimise, output_format, sys_tree
 from .output import Output
 
 
 @click.command()
 @click.argument("drivers", nargs=-1, required=True)
 @sys_tree
-@click.option("-O", "optimise", default="2", show_default=True, help="As the compiler's -O.")
+@optimise
 @output_format
 def build(
     drivers: tuple[str, ...], sys_tree: Path | None, optimise: str, format_: str, quiet: bool

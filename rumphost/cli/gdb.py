@@ -74,6 +74,7 @@ def gdb(
     \b
     Examples:
       rumphost gdb -b i8254x_intr if_i8254x -m sim:i82540em
+      rumphost gdb -b teach_intr teach -m sim:teach --sysctl hw.teach0.text=Hello
       rumphost gdb --batch -b rumphost_panic my_driver.c
       rumphost gdb -b teach_intr --python -m pytest tests/test_mine.py
       rumphost gdb --core core.1234
@@ -107,7 +108,11 @@ def gdb(
 
 def _built(arguments: tuple[str, ...]) -> tuple[str, ...]:
     """Check the arguments of `rumphost run` and build the driver, so that errors come now."""
-    context = run.make_context("rumphost run", list(arguments))
+    try:
+        context = run.make_context("rumphost run", list(arguments))
+    except click.NoSuchOption as error:
+        hint = "options for gdb itself come before DRIVER"
+        raise UsageError(f"rumphost run has no {error.option_name}: {hint}") from None
     if context.get_parameter_source("optimise") is ParameterSource.DEFAULT:
         arguments = (*_DEBUG_OPTIMISE, *arguments)
         context = run.make_context("rumphost run", list(arguments))

@@ -25,8 +25,16 @@ ProgressCallback = Callable[[int, int, str], None]
 _LEVEL_STYLES = {Level.ERROR: "red", Level.DEBUG: "dim", Level.VERBOSE: "dim"}
 
 
-class OutputClosed(Exception):  # noqa: N818 - it is no error: `| head` has seen enough
+class OutputClosed(Exception):
     """Nobody reads what this command prints any more."""
+
+
+class AlreadyTold(RumphostError):
+    """Something failed and has been told of: what is left is the exit status."""
+
+    def __init__(self, first: RumphostError) -> None:
+        super().__init__(str(first))
+        self.exit_status = first.exit_status
 
 
 class Output:

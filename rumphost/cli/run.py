@@ -27,7 +27,7 @@ from .options import (
     output_format,
     sys_tree,
 )
-from .output import Output
+from .output import AlreadyTold, Output
 from .session import Session, SessionOptions
 
 _SECONDS = click.FloatRange(min=0)
@@ -62,9 +62,7 @@ class Terminated(BaseException):
 )  # fmt: skip
 @click.option("--netns", metavar="NAME", help="The network namespace to put the TAP into.")
 @click.option("--pcap", type=OutputFile(), help="Capture frames into a file for Wireshark.")
-@click.option(
-    "--trace", "trace_file", type=OutputFile(), help="Write every crossing into a file."
-)
+@click.option("--trace", "trace_file", type=OutputFile(), help="Write every crossing into a file.")
 @click.option(
     "--firmware", type=EXISTING_DIRECTORY, multiple=True, help="Look for firmware there first."
 )
@@ -147,4 +145,4 @@ async def _until_terminated(session: Session) -> None:
                 await session.main()
             nursery.cancel_scope.cancel()
     if terminated:
-        raise Terminated
+        raise AlreadyTold(session.failures[0]) if session.failures else Terminated

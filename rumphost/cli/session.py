@@ -14,15 +14,23 @@ import trio
 
 from rumphost.build import Builder, Built
 from rumphost.classes.network import Network
-from rumphost.errors import DriverError, DriverPanic, HostLacks, RumphostError, UsageError
+from rumphost.errors import (
+    DriverError,
+    DriverPanic,
+    HostLacks,
+    MachineError,
+    RumphostError,
+    UsageError,
+)
 from rumphost.host import ClockName, Host, open_host
 from rumphost.kernel.autoconf import Device
 from rumphost.kernel.console import Line
 from rumphost.kernel.sysctl import Value
+from rumphost.tasks import LEAVE_LIMIT_S
 from rumphost.trace import TraceEvent
 
 from .interface import InterfaceUse
-from .output import Output
+from .output import AlreadyTold, Output
 
 STAY_S = 1.0
 _ENDS = (KeyboardInterrupt, trio.Cancelled)
@@ -62,7 +70,7 @@ class Session:
         self._headlines: dict[str, str] = {}
 
     async def main(self) -> None:
-        """Do it all; raises the first failure that has not been told yet, or ``Failed``."""
+        """Do it all; raises ``AlreadyTold`` when something failed."""
         options = self.options
         with ExitStack() as files:
             tracing = self._open_trace(files)
@@ -80,7 +88,7 @@ class Session:
                     host.trace.add_sink(tracing)
                 await self._run(host)
         if self.failures:
-            raise Failed(self.failures[0])
+            raise AlreadyTold(self.failures[0])
 
     async def _run(self, host: Host) -> None:
         for function in host.machine.functions:
@@ -90,16 +98,16 @@ class Session:
         devices = await self._attach(host)
         ending: BaseException | None = None
         try:
-            with trio.CancelScope() as enough:
-                enough.shield = False
-                await self._use(host)
+            await self._use(host)
         except _ENDS as error:
             ending = error
-        with trio.CancelScope(shield=True):
+        with host.tasks.last_things() as last:
             self._show_sysctls(await self._read_sysctls(host))
             self._show_events(host)
             await self._detach(host, devices)
-        if ending is not None:
+        if last.cancelled_caught and not host.tasks.failed:
+            self._told(DriverError(f"not detached within {LEAVE_LIMIT_S:g} s"))
+        if ending is not None and not (self.failures and isinstance(ending, KeyboardInterrupt)):
             raise ending
 
     # -- attaching
@@ -119,7 +127,7 @@ class Session:
             devices += found
         if not devices and not self.failures:
             raise UsageError(
-                f"{' '.join(self.built.drivers)}: no device on {host.machine.name} that it would "
+                f"{' '.join(self.built.driver)}: no device on {host.machine.name} that it would "
                 "drive: name another machine with -m; `rumphost list models` and "
                 "`rumphost list devices` show what there is"
             )
@@ -146,6 +154,8 @@ class Session:
         for interface in host.interfaces:
             try:
                 await self.use.use(host, interface)
+            except MachineError:
+                raise
             except RumphostError as error:
                 self._told(error)
         stay_s = STAY_S if self.options.stay_s is None else self.options.stay_s
@@ -264,14 +274,6 @@ class Session:
 
         files.callback(close)
         return write
-
-
-class Failed(RumphostError):
-    """A driver failed and has been told of: nothing more to say, but the exit status."""
-
-    def __init__(self, first: RumphostError) -> None:
-        super().__init__(str(first))
-        self.exit_status = first.exit_status
 
 
 def _place(device: Device) -> str:

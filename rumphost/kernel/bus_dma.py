@@ -23,6 +23,7 @@ from .hypercall import hypercall
 from .kernel import Kernel
 from .leak import Leak
 from .lwp import Lwp, Owner
+from .sleep import Labels
 
 ENOMEM = 12
 EINVAL = 22
@@ -120,6 +121,7 @@ class BusDma:
         self._memory = kernel.memory
         self._dma = kernel.machine.dma
         self._trace = kernel.trace
+        self._labels = Labels()
         self._maps: dict[int, DmaMap] = {}
         self._safe: dict[int, SafeMemory] = {}
 
@@ -155,6 +157,7 @@ class BusDma:
             self._unload(dmamap)
             self._unlink(dmamap.address)
             del self._maps[dmamap.address]
+            self._labels.forget(dmamap.address)
             self._memory.release(dmamap.address)
         for safe in [s for s in self._safe.values() if s.owner is owner]:
             del self._safe[safe.bus_address]
@@ -178,14 +181,17 @@ class BusDma:
             dmamap, size, segments, maximum_segment, boundary, flags, site, lwp.owner
         )
         if self._trace.on:
-            self._trace.emit("bus_dma.create", lwp, map=dmamap, size=size, segments=segments)
+            self._trace.emit(
+                "bus_dma.create", lwp, map=self._labels.of(dmamap), size=size, segments=segments
+            )
 
     @hypercall
     def bus_dmamap_destroy(self, lwp: Lwp, dmamap: int) -> None:
         self._unload(self._map(dmamap, "bus_dmamap_destroy"))
         del self._maps[dmamap]
         if self._trace.on:
-            self._trace.emit("bus_dma.destroy", lwp, map=dmamap)
+            self._trace.emit("bus_dma.destroy", lwp, map=self._labels.of(dmamap))
+        self._labels.forget(dmamap)
 
     @hypercall
     def bus_dmamap_load(
@@ -222,7 +228,12 @@ class BusDma:
         if self._trace.on:
             how = "bounce" if load.bounce else "mapped" if load.mapped else "direct"
             self._trace.emit(
-                "bus_dma.load", lwp, map=dmamap, size=load.size, segments=len(result), how=how
+                "bus_dma.load",
+                lwp,
+                map=self._labels.of(dmamap),
+                size=load.size,
+                segments=len(result),
+                how=how,
             )
         return len(result)
 
@@ -230,7 +241,7 @@ class BusDma:
     def bus_dmamap_unload(self, lwp: Lwp, dmamap: int) -> None:
         found = self._map(dmamap, "bus_dmamap_unload")
         if self._trace.on:
-            self._trace.emit("bus_dma.unload", lwp, map=dmamap)
+            self._trace.emit("bus_dma.unload", lwp, map=self._labels.of(dmamap))
         self._unload(found)
 
     @hypercall
@@ -242,7 +253,7 @@ class BusDma:
             self._trace.emit(
                 "bus_dma.sync",
                 lwp,
-                map=dmamap,
+                map=self._labels.of(dmamap),
                 offset=offset,
                 length=length,
                 operations=describe_operations(operations),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 
 import trio
 import trio.testing
@@ -61,11 +62,39 @@ class Cpu:
         self._events: EventQueue = kernel.events
         self._awake = trio.Event()
         self._start = 0.0
+        self._inside = False
+        self._until_ns: int | None = 0
         kernel.scheduler.on_outside_work = self.wake
 
     def wake(self) -> None:
         """Something may be runnable; called from trio tasks and from the scheduler itself."""
-        self._awake.set()
+        if not self._inside:
+            self._awake.set()
+
+    def bring_in(self, action: Callable[[], object]) -> None:
+        """Take in what has come from outside, and on the real clock run the kernel at once.
+
+        Called from trio tasks. An interrupt's handler has then run before trio would have given
+        our own task its turn.
+        """
+        if self._inside or self._events.clock.virtual:
+            action()
+            self.wake()
+            return
+        self._inside = True
+        try:
+            action()
+            pause = self._turn()
+        finally:
+            self._inside = False
+        next_ns = self._events.next_ns()
+        sooner = next_ns is not None and (self._until_ns is None or next_ns < self._until_ns)
+        if sooner or pause.more or pause.busy_until_ns is not None:
+            self._awake.set()
+
+    def _turn(self) -> Pause:
+        self._events.run_due()
+        return self._scheduler.run_some()
 
     async def serve(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Run the kernel; errors of the machine come out of here."""
@@ -81,8 +110,11 @@ class Cpu:
         task_status.started()
         idle = self._idle_virtual if virtual else self._idle_real
         while True:
-            self._events.run_due()
-            pause = self._scheduler.run_some()
+            self._inside = True
+            try:
+                pause = self._turn()
+            finally:
+                self._inside = False
             self._awake = trio.Event()
             if pause.more and virtual:
                 await trio.testing.wait_all_tasks_blocked()
@@ -95,6 +127,7 @@ class Cpu:
         next_ns = self._events.next_ns()
         if pause.busy_until_ns is not None:
             next_ns = min(next_ns or pause.busy_until_ns, pause.busy_until_ns - 200_000)
+        self._until_ns = next_ns
         if next_ns is None:
             await self._awake.wait()
             return

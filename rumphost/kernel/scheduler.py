@@ -2,7 +2,8 @@
 
 One lwp runs at a time and keeps the CPU between hypercalls. Order is our own: the run queue's,
 never trio's. With a seed the schedule is shaken: at any hypercall another thread may get the CPU
-and a pending interrupt may come a few hypercalls later, the same way for the same seed.
+and a pending interrupt may come a few hypercalls later, the same way for the same seed; on a
+virtual clock hypercalls then take time, while otherwise it stands still as long as lwps run.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ _RUN_EXITS = 512  # hypercalls of one lwp until the slice is looked at
 _HANDOVERS = 1024  # from lwp to lwp without us, until then
 _SHAKE_SWITCH = 0.25
 _SHAKE_HOLD = 4
+_SHAKE_PASS = 0.25
+_SHAKE_PASS_NS = 20_000
 
 
 class FiberFactory(Protocol):
@@ -42,7 +45,7 @@ class FiberFactory(Protocol):
     ) -> Fiber:
         """Return a fiber that will call ``entry(*args)`` in ``image``."""
 
-    def set_clock(self, now_ns: int, handovers: int) -> None:
+    def set_clock(self, now_ns: int, handovers: int = 0) -> None:
         """Let the driver's clock variables follow the machine's time.
 
         Before Python's next turn lwps may hand the CPU over to one another so often.
@@ -142,9 +145,7 @@ class Scheduler:
         """
         lid, self._next_lid = self._next_lid, self._next_lid + 1
         fiber = self._fibers.create(image, name, lid, kind.value, ipl, entry, args)
-        lwp = Lwp(
-            lid, name, fiber, kind, image=image, owner=owner, on_exit=on_exit, mpsafe=mpsafe
-        )
+        lwp = Lwp(lid, name, fiber, kind, image=image, owner=owner, on_exit=on_exit, mpsafe=mpsafe)
         self.lwps[lid] = lwp
         if self._trace.on:
             self._trace.emit("lwp.create", lwp, kind=kind.name.lower())
@@ -309,6 +310,12 @@ class Scheduler:
         lwp.busy_until_ns = 0
         return True
 
+    def _let_time_pass(self, source: random.Random) -> None:
+        """On a shaken schedule lwps take time, so that interrupts find them in their midst."""
+        clock = self._events.clock
+        if isinstance(clock, VirtualClock) and source.random() < _SHAKE_PASS:
+            self._events.advance_to(clock.now_ns() + source.randrange(_SHAKE_PASS_NS))
+
     def _run(self, lwp: Lwp) -> None:
         """Run one lwp until it sleeps, ends or is preempted."""
         self.current = lwp
@@ -324,7 +331,7 @@ class Scheduler:
             if lwp.resume_value is None or self._resume(lwp, lwp.resume_value):
                 self._run_until_switch(lwp, fiber)
         except (Misuse, Unsupported, DriverPanic) as error:
-            self._panic(self.current, error)
+            self._panic(self.current or lwp, error)
         finally:
             self.current = None
 
@@ -358,6 +365,8 @@ class Scheduler:
                     fiber.set_result(answer or 0)  # type: ignore[arg-type]
             elif not self._other_exit(lwp, number):
                 return
+            if self._random is not None:
+                self._let_time_pass(self._random)
             if self._must_switch(lwp):
                 break
         self._preempt(lwp)

@@ -14,6 +14,10 @@ from .events import EventQueue
 from .pci import PciAddress, PciFunction
 
 
+def _call(action: Callable[[], object]) -> None:
+    action()
+
+
 class Machine(ABC):
     """An async context manager; between entry and exit its functions may be used.
 
@@ -21,6 +25,8 @@ class Machine(ABC):
     from a driver's stack) when something has come from outside, after it has put the action on
     ``events`` or asserted a line. ``on_note`` takes what a machine noticed that a driver should
     not do (DMA to nowhere, an access to no register), with the function it is about.
+    ``bring_in`` too: it calls what it is given, and then lets the kernel run in the same task. A
+    machine brings in interrupts so, since it is quicker than waking the kernel's own task.
     """
 
     name: str
@@ -35,6 +41,7 @@ class Machine(ABC):
         self.events = EventQueue(clock)
         self.functions = []
         self.on_outside_event: Callable[[], None] = lambda: None
+        self.bring_in: Callable[[Callable[[], object]], None] = _call
         self.on_note: Callable[[PciAddress, str], None] = lambda _address, _text: None
 
     @abstractmethod

@@ -109,6 +109,8 @@ class BenchMachine(SimMachine):
     async def _listen(self) -> None:
         while True:
             await trio.lowlevel.wait_readable(self.eventfd)
-            os.eventfd_read(self.eventfd)
-            self.function.raise_interrupt()
-            self.on_outside_event()
+            self.bring_in(self._ring)
+
+    def _ring(self) -> None:
+        os.eventfd_read(self.eventfd)
+        self.function.raise_interrupt()

@@ -117,7 +117,7 @@ class TestTransfers:
         await host.set_sysctl("hw.teach0.latency", 5_000_000)
         start_s = trio.current_time()
         await host.set_sysctl("hw.teach0.copy", 1000)
-        assert 5.008e-3 <= trio.current_time() - start_s < 5.1e-3
+        assert 5.008e-3 <= trio.current_time() - start_s < 5.5e-3
 
     async def test_many_users_at_once(self, host, device):
         """They wait for one another in the driver; nobody gets another's text."""

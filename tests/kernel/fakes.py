@@ -222,7 +222,7 @@ class FakeFibers:
         self.created.append(fiber)
         return fiber
 
-    def set_clock(self, now_ns: int, handovers: int) -> None:
+    def set_clock(self, now_ns: int, handovers: int = 0) -> None:
         self.now_ns = now_ns
 
     def handed_over(self) -> list[tuple[int, str, int, str]]:

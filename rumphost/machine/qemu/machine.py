@@ -185,10 +185,13 @@ class QemuMachine(Machine):
         with contextlib.suppress(trio.ClosedResourceError):
             while True:
                 await trio.lowlevel.wait_readable(epoll.fileno())
-                self._take_in()
-                if self._noted:
-                    self._noted = False
-                    self.on_outside_event()
+                self.bring_in(self._take_in_and_tell)
+
+    def _take_in_and_tell(self) -> None:
+        self._take_in()
+        if self._noted:
+            self._noted = False
+            self.on_outside_event()
 
     def flush(self) -> None:
         self._open_channel().flush()

@@ -93,7 +93,7 @@ MAC_CONTEXT = Layout(
     "cck_rates:I ofdm_rates:I protection:I short_preamble:I short_slot:I filter:I qos:I "
     "queues:40s "
     "is_assoc:I dtim_time:I dtim_tsf:Q interval:I interval_reciprocal:I dtim_interval:I "
-    "dtim_reciprocal:I listen_interval:I assoc_id:I beacon_arrival:I"
+    "dtim_reciprocal:I listen_interval:I assoc_id:I beacon_arrival:I _2:4x"
 )
 BINDING = Layout("id_and_color:I action:I macs:3I phy:I")
 TIME_QUOTA = Layout("entries:12I")
@@ -171,7 +171,7 @@ ERROR_TABLE = Layout(
     "l2p_duration:I l2p_mhvalid:I l2p_addr_match:I pmg_sel:I timestamp:I flow_handler:I"
 )
 STATISTICS = Layout(
-    "flag:I ofdm:20I cck:20I non_phy:24I ht:10I tx:14I aggregation:12I aggregation_reserved:I "
-    "width:24I temperature:2I debug:6I sleep:4I diversity:6I rx_enable:I sos:I filtered:I "
+    "flag:I ofdm:20I cck:20I non_phy:24I ht:10I tx:14I aggregation:12I "
+    "width:23I temperature:2I debug:6I sleep:4I diversity:6I rx_enable:I sos:I filtered:I "
     "missed:I filter_energy:4B filter_time:I bluetooth:8I"
 )

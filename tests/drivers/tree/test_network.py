@@ -33,6 +33,7 @@ MAC = "52:54:00:12:34:56"
 FRAMES = 10_000
 PATIENCE_S = 10.0
 STRANGER = bytes.fromhex("525400abcdef")
+PROBE = frame(BROADCAST, b"probe".ljust(46))
 GROUP, OTHER_GROUP = bytes.fromhex("01005e000107"), bytes.fromhex("01005e7f3a91")
 
 
@@ -170,22 +171,21 @@ class Cable:
         self.frames = frames
 
     async def receive(self, count: int) -> list[bytes]:
-        """Wait for the next frames that come in."""
+        """Wait for the next frames that come in, other than probes."""
         got: list[bytes] = []
         with trio.fail_after(PATIENCE_S):
             while len(got) < count:
-                got += await self.frames.batch()
+                got += [one for one in await self.frames.batch() if one != PROBE]
         return got
 
     async def settle(self) -> None:
-        """Send into both directions until a frame gets through: a link may need its time."""
-        probe = frame(BROADCAST, bytes(46))
+        """Wait until the device receives: a link, or a change of its filter, may take time."""
         with trio.fail_after(PATIENCE_S):
-            while not len(self.frames):
-                await self.far_end.send(probe)
-                await trio.sleep(0.1)
-        await trio.sleep(0.1)
-        await self.frames.batch()
+            while True:
+                await self.far_end.send(PROBE)
+                with trio.move_on_after(0.1):
+                    await self.frames.batch()
+                    return
 
     async def many_out(self) -> None:
         sent = mixed_frames(ADDRESS, self.address, FRAMES, seed=1)
