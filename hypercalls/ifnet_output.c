@@ -15,6 +15,11 @@
 #define SLOTS		256
 #define SLOT_SIZE	2048
 #define SLOT_HEADROOM	64
+/*
+ * Frames between two calls of if_start.  A kernel calls it after each; drivers are built for that,
+ * and need a chance to take an interrupt before their ring is full.
+ */
+#define BURST		8
 
 struct output {
 	char *buffer;			/* RUMPHOST_IFNET_OUTPUT_SIZE */
@@ -196,25 +201,28 @@ send_batch(struct interface *i, struct output *o, uint32_t count)
 	const char *frame = o->buffer + RUMPHOST_IFNET_FRAMES;
 	bool locked = !RUMPHOST_IF_MPSAFE(ifp);
 	struct mbuf *m;
-	uint32_t n;
+	uint32_t n = 0, end;
 	int s;
 
-	if (locked)
-		KERNEL_LOCK(1, NULL);
-	s = splnet();
-	for (n = 0; n < count; n++, frame += lengths[n - 1]) {
-		m = frame_mbuf(o, frame, lengths[n], i->site);
-		if (m == NULL)
-			RUMPHOST_STAT(ifp, if_oerrors, 1);
-		else
-			enqueue(ifp, m);
+	while (n < count) {
+		end = MIN(count, n + BURST);
+		if (locked)
+			KERNEL_LOCK(1, NULL);
+		s = splnet();
+		for (; n < end; frame += lengths[n++]) {
+			m = frame_mbuf(o, frame, lengths[n], i->site);
+			if (m == NULL)
+				RUMPHOST_STAT(ifp, if_oerrors, 1);
+			else
+				enqueue(ifp, m);
+		}
+		*word(o, RUMPHOST_IFNET_OUTSTANDING) = o->outstanding;
+		if ((ifp->if_flags & IFF_OACTIVE) == 0)
+			(*ifp->if_start)(ifp);
+		splx(s);
+		if (locked)
+			KERNEL_UNLOCK_ONE(NULL);
 	}
-	*word(o, RUMPHOST_IFNET_OUTSTANDING) = o->outstanding;
-	if ((ifp->if_flags & IFF_OACTIVE) == 0)
-		(*ifp->if_start)(ifp);
-	splx(s);
-	if (locked)
-		KERNEL_UNLOCK_ONE(NULL);
 }
 
 /* The entry of the lwp that sends; returns when the interface goes. */

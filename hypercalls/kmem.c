@@ -103,6 +103,28 @@ rumphost_memory_check(const char *page, const char *function, void *p, size_t si
 		    function, p, size, (size_t)allocated);
 }
 
+/*
+ * In interrupt context, without waiting: against the manual page, and a kernel with DIAGNOSTIC stops
+ * there.  Other kernels do not even notice, and drivers of theirs are to run here: it is told once.
+ */
+static void
+complain(const char *function, const char *instead)
+{
+	static const char *told[4];
+	char message[MESSAGE];
+	size_t i;
+
+	for (i = 0; i < __arraycount(told) && told[i] != NULL; i++)
+		if (strcmp(told[i], function) == 0)
+			return;
+	if (i == __arraycount(told))
+		return;
+	told[i] = function;
+	(void)snprintf(message, sizeof(message), "kmem(9): %s in interrupt context: %s() is for "
+	    "that\n", function, instead);
+	rumphost_console_write(0, NULL, message);
+}
+
 static void *
 allocate(const char *function, size_t size, km_flag_t flags, bool interrupt, uint64_t site)
 {
@@ -112,9 +134,12 @@ allocate(const char *function, size_t size, km_flag_t flags, bool interrupt, uin
 		rumphost_misusef("kmem(9)", "%s of 0 bytes", function);
 	if (((flags & KM_SLEEP) != 0) == ((flags & KM_NOSLEEP) != 0))
 		rumphost_misusef("kmem(9)", "%s needs either KM_SLEEP or KM_NOSLEEP", function);
-	if (!interrupt && l->kind != 't')
-		rumphost_misusef("kmem(9)", "%s in interrupt context: kmem_intr_alloc() is for that",
-		    function);
+	if (!interrupt && l->kind != 't') {
+		if (flags & KM_SLEEP)
+			rumphost_misusef("kmem(9)", "%s in interrupt context: kmem_intr_alloc() is "
+			    "for that", function);
+		complain(function, "kmem_intr_alloc");
+	}
 	return rumphost_memory("kmem(9)", size, 0, (flags & KM_SLEEP) != 0, site);
 }
 
@@ -130,8 +155,7 @@ release(const char *function, void *p, size_t size, bool interrupt)
 {
 
 	if (!interrupt && rumphost_curlwp()->kind != 't')
-		rumphost_misusef("kmem(9)", "%s in interrupt context: kmem_intr_free() is for that",
-		    function);
+		complain(function, "kmem_intr_free");
 	rumphost_memory_check("kmem(9)", function, p, size);
 	rumphost_memory_release("kmem(9)", p);
 }

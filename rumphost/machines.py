@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .errors import Unsupported, UsageError
+from .errors import UsageError
 from .machine import Machine, RealClock, VirtualClock
 from .machine.qemu import QemuMachine
 from .machine.sim import SimMachine
@@ -37,6 +37,8 @@ def open_machine(text: str, *, virtual: bool) -> Machine:
             raise UsageError("qemu: machines run on the real clock: say --clock real")
         return QemuMachine.from_text(names)
     if kind in _PLANNED:
-        raise Unsupported(f"{kind}: machines are not part of this version of rumphost")
+        raise UsageError(
+            f"{kind}: machines are not part of this version of rumphost: say sim:NAME or qemu:NAME"
+        )
     what = f"no kind of machine is called {kind!r}" if colon else f"{text!r} is no machine"
     raise UsageError(f"{what}: say sim:NAME,… or qemu:NAME,…")

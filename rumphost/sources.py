@@ -37,5 +37,11 @@ def cache_dir() -> Path:
     """Return (and make) the directory of built objects: RUMPHOST_CACHE, or the user's cache."""
     named = os.environ.get("RUMPHOST_CACHE")
     directory = Path(named) if named else Path(platformdirs.user_cache_dir("rumphost"))
-    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise HostLacks(
+            f"cannot keep built things in {directory}: {error.strerror}: "
+            "name another directory in RUMPHOST_CACHE"
+        ) from error
     return directory

@@ -1,7 +1,7 @@
 """The trace: every crossing between driver, kernel and machine as a typed event.
 
-Services emit events; whoever wants them adds a sink. With no sink ``Trace.on`` is false, and the
-emitters do nothing more than look at it.
+Services emit events; whoever wants them adds a sink (``rumphost/tracing`` has those that write
+files). With no sink ``Trace.on`` is false, and the emitters do nothing more than look at it.
 """
 
 from __future__ import annotations
@@ -9,21 +9,21 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Any
-
-Sink = Callable[["TraceEvent"], None]
+from typing import Any, NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class TraceEvent:
-    """One event: machine time in ns, the lwp's number and name (0, "" for the machine), fields."""
+class TraceEvent(NamedTuple):
+    """One event: machine time in ns, the lwp's number and name (0, "" for the machine), fields.
+
+    ``device`` is the one that the lwp works for, or "".
+    """
 
     time_ns: int
     lid: int
     lwp: str
     name: str
-    fields: dict[str, Any] = field(default_factory=dict)
+    fields: dict[str, Any]
+    device: str = ""
 
     def __str__(self) -> str:
         seconds, ns = divmod(self.time_ns, 1_000_000_000)
@@ -32,7 +32,13 @@ class TraceEvent:
 
     def as_json(self) -> str:
         record = {"time_ns": self.time_ns, "lid": self.lid, "lwp": self.lwp, "event": self.name}
+        if self.device:
+            record["for"] = self.device
         return json.dumps(record | self.fields, default=str)
+
+
+Sink = Callable[[TraceEvent], None]
+Wants = Callable[[str], bool]
 
 
 def _show(value: Any) -> str:
@@ -47,15 +53,23 @@ class Trace:
     def __init__(self, now_ns: Callable[[], int]) -> None:
         self.on = False
         self._now_ns = now_ns
-        self._sinks: list[Sink] = []
+        self._sinks: list[tuple[Sink, Wants | None]] = []
+        self._by_name: dict[str, tuple[Sink, ...]] = {}
 
-    def add_sink(self, sink: Sink) -> None:
-        self._sinks.append(sink)
-        self.on = True
+    def add_sink(self, sink: Sink, wants: Wants | None = None) -> None:
+        """Pass events to ``sink``; of those names only that ``wants``, asked once each, affirms."""
+        self._sinks.append((sink, wants))
+        self._changed()
 
     def remove_sink(self, sink: Sink) -> None:
-        self._sinks.remove(sink)
+        """Undo ``add_sink``."""
+        found = next(number for number, (one, _) in enumerate(self._sinks) if one == sink)
+        del self._sinks[found]
+        self._changed()
+
+    def _changed(self) -> None:
         self.on = bool(self._sinks)
+        self._by_name.clear()
 
     @contextmanager
     def recording(self) -> Iterator[list[TraceEvent]]:
@@ -67,9 +81,23 @@ class Trace:
         finally:
             self.remove_sink(events.append)
 
-    def emit(self, name: str, lwp: Any = None, **fields: Any) -> None:
+    def emit(self, name: str, lwp: Any = None, /, **fields: Any) -> None:
         """Emit ``page.event``; ``lwp`` is the kernel's lwp record, or None for the machine."""
-        lid, lwp_name = (lwp.lid, lwp.name) if lwp is not None else (0, "")
-        event = TraceEvent(self._now_ns(), lid, lwp_name, name, fields)
-        for sink in self._sinks:
+        sinks = self._by_name.get(name)
+        if not sinks:
+            if sinks is not None:
+                return
+            sinks = self._sinks_of(name)
+        if lwp is None:
+            event = TraceEvent(self._now_ns(), 0, "", name, fields)
+        else:
+            owner = lwp.owner
+            device = owner.xname if owner is not None else ""
+            event = TraceEvent(self._now_ns(), lwp.lid, lwp.name, name, fields, device)
+        for sink in sinks:
             sink(event)
+
+    def _sinks_of(self, name: str) -> tuple[Sink, ...]:
+        found = tuple(sink for sink, wants in self._sinks if wants is None or wants(name))
+        self._by_name[name] = found
+        return found

@@ -68,6 +68,31 @@ def test_other_seeds_give_other_schedules():
     assert len(schedules) == 5
 
 
+async def traffic(seed: int | None) -> list[str]:
+    """One driver, frames in both directions at once: only interrupts and threads compete."""
+    async with rumphost.open_host("sim:i82540em", seed=seed) as host:
+        (device,) = await host.attach("if_i8254x")
+        interface = host.interface(device)
+        await interface.up()
+        await interface.wait_link()
+        wire = host.machine.functions[0].wire
+        with host.trace.recording() as events, interface.frames() as frames:
+            for _ in range(200):
+                wire.deliver(interface.ifnet.address + bytes(54))
+            await interface.send_all([b"\xff" * 6 + bytes(100)] * 200)
+            await trio.sleep(0.1)
+            assert len(frames) == interface.counters.opackets == 200
+    return [str(event) for event in events]
+
+
+def test_a_seed_lets_interrupts_come_at_any_time():
+    """They find the driver's threads in the midst of their work, which plain order never does."""
+    runs = [rumphost.run(traffic, seed) for seed in (None, 1, 2, 3)]
+    assert len({tuple(order(run)) for run in runs}) == 4
+    for seed, run in zip((None, 1, 2, 3), runs, strict=True):
+        assert_same(rumphost.run(traffic, seed), run)
+
+
 def test_the_same_trace_from_two_processes(tmp_path):
     """Neither hash seeds nor where things are in memory make a difference."""
     traces = []

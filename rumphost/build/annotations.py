@@ -16,7 +16,7 @@ from rumphost.build.report import DriverReport, Report
 _PLACE = re.compile(r"(?P<file>.+):(?P<line>\d+)")
 
 
-def annotations(
+def annotation_lines(
     report: Report, base: Path, shown: Callable[[DriverReport], bool] = lambda _driver: True
 ) -> list[str]:
     """Return a line for each complaint, each once; paths below ``base`` become relative to it."""

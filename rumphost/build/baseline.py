@@ -24,9 +24,9 @@ _VERSION = re.compile(r"\d+")
 
 @dataclass(frozen=True)
 class Change:
-    """One thing that is not as the baseline has it; ``driver`` is "" for a file."""
+    """One thing that is not as the baseline has it; ``name`` is a driver's or a file's path."""
 
-    driver: str
+    name: str
     text: str
     is_worse: bool
 
@@ -94,7 +94,7 @@ class Baseline:
             if was != file.is_compiled:
                 why = f": {file.error}" if file.error else ""
                 verb = "compiles now" if file.is_compiled else f"does not compile any more{why}"
-                found.append(Change("", f"{file.path} {verb}", is_worse=was))
+                found.append(Change(file.path, f"{file.path} {verb}", is_worse=was))
         if report.bus and not report.shards:
             for name in sorted(self.drivers.keys() - {one.name for one in report.drivers}):
                 found.append(Change(name, f"{name} is gone", is_worse=True))

@@ -137,10 +137,14 @@ class Compiler:
                     pool.submit(self._compile_all, [jobs[one] for one in alike], recipe): alike
                     for recipe, alike in missing.items()
                 }
-                for future in as_completed(waiting):
-                    for index, done in zip(waiting[future], future.result(), strict=True):
-                        results[index] = done
-                        step(done)
+                try:
+                    for future in as_completed(waiting):
+                        for index, done in zip(waiting[future], future.result(), strict=True):
+                            results[index] = done
+                            step(done)
+                except BaseException:  # Ctrl-C: what nobody waits for is not compiled
+                    pool.shutdown(cancel_futures=True)
+                    raise
         return [results[index] for index in range(len(jobs))]
 
     def _compile_all(self, jobs: Sequence[Job], recipe: str) -> list[Compiled]:
@@ -261,7 +265,10 @@ def flags(
 
 
 def _find_compiler() -> tuple[str, ...]:
-    named = shlex.split(os.environ.get("CC", ""))
+    try:
+        named = shlex.split(os.environ.get("CC", ""))
+    except ValueError as error:
+        raise HostLacks(f"CC names no command ({error}): mend it, or unset CC") from None
     candidates = [named] if named else [["gcc"], ["cc"], ["clang"]]
     for words in candidates:
         path = shutil.which(words[0])

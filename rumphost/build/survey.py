@@ -19,7 +19,9 @@ from rumphost.build.builder import Builder, BuildFailure, Plan
 from rumphost.build.compiler import Compiled, Compiler, Diagnostic, Job, Progress, run
 from rumphost.build.config.lexer import ConfigError
 from rumphost.build.listing import DriverInfo
+from rumphost.build.names import is_path
 from rumphost.build.report import DriverReport, FileReport, Report, Role
+from rumphost.build.standalone import scan
 from rumphost.errors import BuildError, HostLacks, UsageError
 from rumphost.sources import drivers_dir
 
@@ -118,15 +120,14 @@ class Survey:
         )
 
     def of_names(self, names: Sequence[str]) -> Report:
-        """Build each of the named drivers; names ending in .c make one driver together.
+        """Build each of the named drivers; raises UsageError for a name that is none.
 
-        Raises UsageError for a name that is none.
+        A C source that attaches nothing is of the driver that all the C sources make together.
         """
         start = time.monotonic()
         with self._builder.store.snapshot():
-            paths = [name for name in names if name.endswith(".c") or "/" in name]
             works = []
-            for group in ([paths] if paths else []) + [[n] for n in names if n not in paths]:
+            for group in _groups(names):
                 work = _Work(" ".join(group), "")
                 self._plan(work, group)
                 works.append(work)
@@ -257,6 +258,15 @@ class Survey:
         if not lines:
             raise HostLacks(f"{command[0]} does not tell its version")
         return lines[0]
+
+
+def _groups(names: Sequence[str]) -> list[list[str]]:
+    """Return which names are one driver together."""
+    paths = [name for name in names if is_path(name)]
+    groups = [[name] for name in names]
+    if all(scan(Path(path)).attachments for path in paths):
+        return groups
+    return [paths, *(group for group in groups if group[0] not in paths)]
 
 
 def _failed(work: _Work, note: Diagnostic) -> DriverReport:

@@ -65,6 +65,7 @@ class Capture:
         self._tap = interface.tap(dlt)
         self._classic = self.path.suffix == ".pcap"
         self._writer: Any = None
+        self._failure: OSError | None = None
 
     @property
     def dropped(self) -> int:
@@ -91,6 +92,14 @@ class Capture:
         return ng
 
     def _write(self, batch: list[Captured]) -> None:
+        """Write frames; called on the virtual CPU, so that a full disk is told of at the end."""
+        if self._failure is None:
+            try:
+                self._write_batch(batch)
+            except OSError as error:
+                self._failure = error
+
+    def _write_batch(self, batch: list[Captured]) -> None:
         writer = self._writer
         for captured in batch:
             time_ns = captured.time_ns + self._wall_ns
@@ -109,11 +118,17 @@ class Capture:
         self._writer.flush()
 
     def close(self) -> None:
-        """End the capture and complete the file."""
+        """End the capture and complete the file; raises ``HostLacks`` when that failed."""
         if self._writer is not None:
             self._tap.stop(self._write)
             writer, self._writer = self._writer, None
-            writer.close()
+            try:
+                writer.close()
+            except OSError as error:
+                self._failure = self._failure or error
+        if self._failure is not None:
+            failure, self._failure = self._failure, None
+            raise HostLacks(f"cannot write the capture {self.path}: {failure.strerror}")
 
     def __enter__(self) -> Capture:
         self.start()

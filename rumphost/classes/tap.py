@@ -171,6 +171,8 @@ def _lacks(what: str, error: OSError) -> HostLacks:
         reason += ": load the tun module (modprobe tun)"
     elif error.errno == errno.EBUSY:
         reason += ": an interface of that name is in use"
+    elif error.errno == errno.EINVAL:
+        reason += ": Linux has an interface of that name that is no TAP, or takes no such name"
     return HostLacks(f"{what}: {reason}")
 
 
@@ -184,7 +186,11 @@ def _in_namespace(name: str | None) -> Iterator[None]:
     try:
         target = os.open(_NAMESPACES / name, os.O_RDONLY | os.O_CLOEXEC)
     except OSError as error:
-        raise _lacks(f"no network namespace {name}", error) from error
+        if error.errno == errno.ENOENT:
+            raise UsageError(
+                f"there is no network namespace {name}: `ip netns add {name}` makes it"
+            ) from error
+        raise _lacks(f"cannot open the network namespace {name}", error) from error
     home = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
     try:
         if libc.setns(target, _CLONE_NEWNET) != 0:

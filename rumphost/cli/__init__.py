@@ -15,10 +15,12 @@ from rumphost.errors import RumphostError
 from rumphost.tasks import leaves
 
 from .build import build
+from .coverage import coverage
 from .gdb import gdb
 from .listing import list_
 from .options import asks_json
 from .output import AlreadyTold, Output, OutputClosed
+from .pci import pci
 from .run import Terminated, run
 
 DEFECT = 70
@@ -34,7 +36,7 @@ def rumphost() -> None:
     """
 
 
-for command in (list_, build, run, gdb):
+for command in (list_, build, run, gdb, coverage, pci):
     rumphost.add_command(command)
 
 

@@ -29,8 +29,9 @@ def list_(what: str, sys_tree: Path | None, format_: str, quiet: bool) -> None:
         output.rows("driver", ("driver", "bus", "files", "what"), rows)
     elif what == "models":
         models = [
-            (name, (model.__doc__ or "").strip().splitlines()[0]) for name, model in MODELS.items()
+            (name, list(model.OPTIONS), (model.__doc__ or "").strip().splitlines()[0])
+            for name, model in MODELS.items()
         ]
-        output.rows("model", ("model", "what"), models)
+        output.rows("model", ("model", "options", "what"), models)
     else:
         output.rows("device", ("device", "what"), list_devices())

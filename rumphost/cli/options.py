@@ -67,7 +67,7 @@ class OutputFile(click.Path):
         super().__init__(path_type=Path, dir_okay=False, writable=True)
 
     def convert(self, value: Any, param: Any, ctx: Any) -> Any:
-        path = Path(super().convert(value, param, ctx))
+        path = Path(str(super().convert(value, param, ctx)))
         directory = path.parent
         if not directory.is_dir():
             self.fail(f"there is no directory {str(directory)!r} to write it into", param, ctx)
@@ -76,7 +76,7 @@ class OutputFile(click.Path):
         return path
 
 
-class Ipv4(click.ParamType):
+class Ipv4(click.ParamType):  # type: ignore[type-arg,unused-ignore]
     """An IPv4 address, as text."""
 
     name = "address"
@@ -88,7 +88,7 @@ class Ipv4(click.ParamType):
             self.fail(f"{value!r} is no IPv4 address: write it as 10.0.2.2", param, ctx)
 
 
-class Ipv4WithPrefix(click.ParamType):
+class Ipv4WithPrefix(click.ParamType):  # type: ignore[type-arg,unused-ignore]
     """An IPv4 address with the length of its network's prefix, as text."""
 
     name = "address/length"
@@ -102,7 +102,7 @@ class Ipv4WithPrefix(click.ParamType):
             self.fail(f"{value!r} is no address with a length: write 10.0.2.15/24", param, ctx)
 
 
-class InterfaceName(click.ParamType):
+class InterfaceName(click.ParamType):  # type: ignore[type-arg,unused-ignore]
     """A name that Linux takes for an interface."""
 
     name = "name"
@@ -116,7 +116,7 @@ class InterfaceName(click.ParamType):
         return name
 
 
-class SysctlSetting(click.ParamType):
+class SysctlSetting(click.ParamType):  # type: ignore[type-arg,unused-ignore]
     """``NAME`` or ``NAME=VALUE``, as a pair whose second may be None."""
 
     name = "name[=value]"

@@ -12,6 +12,7 @@ from rumphost.machine.sim import SimFunction
 from .base import PciModel
 from .edu import EduModel
 from .i82540em import I82540em
+from .iwm7260 import Iwm7260
 from .options import convert_options
 from .teach import TeachModel
 from .wire import Wire, crossover
@@ -21,6 +22,7 @@ MODELS: dict[str, type[PciModel]] = {
     "edu": EduModel,
     "i82540em": I82540em,
     "e1000": I82540em,
+    "iwm7260": Iwm7260,
 }
 """Models by name; calling one with its options as keywords makes a function to plug in."""
 
@@ -48,6 +50,7 @@ __all__ = [
     "MODELS",
     "EduModel",
     "I82540em",
+    "Iwm7260",
     "PciModel",
     "TeachModel",
     "Wire",

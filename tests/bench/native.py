@@ -1,4 +1,4 @@
-"""The baselines in ``baseline/*.c``, compiled with the machine's C compiler, as Python functions."""
+"""The baselines in ``baseline/*.c``, compiled by the machine's C compiler, for Python."""
 
 from __future__ import annotations
 

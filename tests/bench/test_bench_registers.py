@@ -53,7 +53,8 @@ def test_trapped_read_on_sim(compare, native, lockbench):
     )
 
 
-def test_trapped_read_on_qemu(compare, native, lockbench, need_qemu):
+@pytest.mark.usefixtures("need_qemu")
+def test_trapped_read_on_qemu(compare, native, lockbench):
     count = compare.turns(10_000, 100)
     compare(
         "trapped register read on qemu:edu",

@@ -4,6 +4,26 @@ from pathlib import Path
 
 import pytest
 
+from rumphost.sources import hypercalls_dir
+
+FILES = """\
+devclass ifnet
+define pcibus {[bus = -1]}
+define pci {[dev = -1], [function = -1]}
+define mii {[phy = -1]}
+device goodphy
+attach goodphy at mii
+file dev/mii/goodphy.c goodphy
+device badphy
+attach badphy at mii
+file dev/mii/badphy.c badphy
+device tiny: mii
+attach tiny at pci with tiny_pci
+file dev/pci/tiny_pci.c tiny_pci needs-flag
+defflag opt_tiny.h TINY_DEBUG
+file dev/pci/pci.c pci
+include "dev/pci/files.more"
+"""
 TINY = """\
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <sys/param.h>
@@ -45,6 +65,22 @@ tiny_attach(device_t parent, device_t self, void *aux)
 
 
 @pytest.fixture(scope="session")
+def bare_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A kernel tree whose headers are our built-in ones, and whose drivers a test writes."""
+    root = tmp_path_factory.mktemp("src") / "sys"
+    for name in ("conf", "dev/pci", "dev/mii"):
+        (root / name).mkdir(parents=True)
+    builtin = hypercalls_dir() / "include" / "builtin"
+    for header in builtin.rglob("*.h"):
+        link = root / header.relative_to(builtin)
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.symlink_to(header)
+    (root / "conf" / "files").write_text(FILES)
+    (root / "dev/pci/files.more").write_text("")
+    return root
+
+
+@pytest.fixture(scope="session")
 def shared_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("cache")
 
@@ -53,6 +89,11 @@ def shared_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def cache(shared_cache: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("RUMPHOST_CACHE", str(shared_cache))
     return shared_cache
+
+
+@pytest.fixture(scope="session")
+def tiny_text() -> str:
+    return TINY
 
 
 @pytest.fixture

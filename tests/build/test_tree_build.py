@@ -8,26 +8,9 @@ from pathlib import Path
 import pytest
 
 from rumphost.build import Builder, BuildFailure
-from rumphost.sources import hypercalls_dir
 
 pytestmark = pytest.mark.usefixtures("cache")
 
-FILES = """\
-devclass ifnet
-define pcibus {[bus = -1]}
-define pci {[dev = -1], [function = -1]}
-define mii {[phy = -1]}
-device goodphy
-attach goodphy at mii
-file dev/mii/goodphy.c goodphy
-device badphy
-attach badphy at mii
-file dev/mii/badphy.c badphy
-device tiny: mii
-attach tiny at pci with tiny_pci
-file dev/pci/tiny_pci.c tiny_pci needs-flag
-defflag opt_tiny.h TINY_DEBUG
-"""
 PHY = """\
 #include <sys/param.h>
 #include <sys/systm.h>
@@ -51,20 +34,6 @@ NAME_attach(device_t parent, device_t self, void *aux)
 
 CFATTACH_DECL_NEW(NAME, 0, NAME_match, NAME_attach, NULL, NULL);
 """
-
-
-@pytest.fixture(scope="module")
-def bare_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("src") / "sys"
-    for name in ("conf", "dev/pci", "dev/mii"):
-        (root / name).mkdir(parents=True)
-    builtin = hypercalls_dir() / "include" / "builtin"
-    for header in builtin.rglob("*.h"):
-        link = root / header.relative_to(builtin)
-        link.parent.mkdir(parents=True, exist_ok=True)
-        link.symlink_to(header)
-    (root / "conf" / "files").write_text(FILES)
-    return root
 
 
 @pytest.fixture

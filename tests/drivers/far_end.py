@@ -36,6 +36,7 @@ class FarEnd:
 
     def __init__(self) -> None:
         self._frames: deque[bytes] = deque()
+        self._wanted = 0
         self._arrived = trio.Event()
 
     async def send(self, *frames: bytes) -> None:
@@ -46,13 +47,15 @@ class FarEnd:
         """Wait for the device's next frames and return them, oldest first."""
         with trio.fail_after(PATIENCE_S):
             while len(self._frames) < count:
+                self._wanted = count
+                self._arrived = trio.Event()
                 await self._arrived.wait()
         return [self._frames.popleft() for _ in range(count)]
 
     def _came(self, sent: bytes) -> None:
         self._frames.append(sent)
-        arrived, self._arrived = self._arrived, trio.Event()
-        arrived.set()
+        if len(self._frames) == self._wanted:
+            self._arrived.set()
 
 
 class WireEnd(FarEnd):

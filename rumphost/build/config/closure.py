@@ -3,7 +3,8 @@
 Called by :mod:`rumphost.build.builder`.  It starts at the devices that were named, follows what
 they depend on, and stops at what files.rumphost says the host itself provides.  A device is
 attached where the host provides the bus or where the closure itself has one; what attaches to a
-bus of the closure is taken when an instance line says so (``* at mii?``) or when it was named.
+bus of the closure is taken when an instance line says so (``* at mii?``), when it was named, or
+when the bus is a named device itself, whose parts these are (the ports of one card).
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rumphost.build.config.expression import Name
 from rumphost.build.config.lexer import ConfigError
 from rumphost.build.config.model import HOST, Attachment, Config, SourceFile
 from rumphost.errors import BuildError
@@ -31,7 +31,7 @@ class Closure:
     buses: frozenset[str]
     """Interface attributes that something in the image, or the host, carries."""
     optional: frozenset[str]
-    """Devices that came by a ``*`` instance line: the image is good without any of them."""
+    """Devices that came by themselves: the image is good without any of them."""
 
     def holds(self, name: str) -> bool:
         """Return whether an attribute or option counts as selected in this image."""
@@ -56,6 +56,7 @@ class _Growth:
 
     config: Config
     without: frozenset[str] = frozenset()
+    named: frozenset[str] = frozenset()
     optional: set[str] = field(default_factory=set)
     only: dict[str, set[str]] = field(default_factory=dict)
     devices: dict[str, None] = field(default_factory=dict)
@@ -119,17 +120,16 @@ class _Growth:
             )
 
     def populate(self) -> bool:
-        """Follow the instance lines below the buses of the closure; True when it grew."""
+        """Add what attaches by itself below the buses of the closure; True when it grew."""
         before = len(self.devices)
         own = self.config.interfaces(self.active) - self.config.provided
         for instance in self.config.instances:
-            if instance.parent not in own:
-                continue
-            if instance.device != "*":
+            if instance.parent in own and instance.device != "*":
                 self.add_device(instance.device)
-                continue
+        stars = {one.parent for one in self.config.instances if one.device == "*"}
+        for bus in sorted(own & (stars | self.named)):
             for name, device in self.config.devices.items():
-                fits = any(instance.parent in one.at for one in device.attachments)
+                fits = any(bus in one.at for one in device.attachments)
                 known = name in self.devices or name in self.without
                 if fits and not known and self._has_sources(name):
                     self.optional.add(name)
@@ -138,11 +138,7 @@ class _Growth:
 
     def _has_sources(self, name: str) -> bool:
         """Return whether the files of a device exist: trees describe some that they lack."""
-        return all(
-            source.resolve() is not None
-            for source in self.config.sources
-            if source.condition == Name(name)
-        )
+        return all(source.resolve() is not None for source in self.config.sources_of(name))
 
 
 def holds(
@@ -160,7 +156,8 @@ def close(config: Config, names: Sequence[str], without: frozenset[str] = frozen
     ``without`` are devices that no ``*`` instance line brings in.
     Raises BuildError when one attaches to nothing that is there, or needs what nothing defines.
     """
-    growth = _Growth(config, without)
+    named = frozenset(_device_of(config, name) for name in names)
+    growth = _Growth(config, without, named)
     growth.active |= config.transitive(config.selected)
     growth.active |= config.transitive(config.pseudo_devices)
     for name in names:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rumphost.build.config.expression import Expression
+from rumphost.build.config.expression import Expression, Name
 from rumphost.build.config.lexer import Place
 
 HOST = "rumphost"
@@ -141,6 +141,19 @@ class Config:
     files: list[Path] = field(default_factory=list)
     missing: list[tuple[Place, str]] = field(default_factory=list)
     """Includes that a partial tree does not have."""
+
+    _by_name: dict[str, list[SourceFile]] = field(default_factory=dict, repr=False)
+    _indexed: int = field(default=0, repr=False)
+
+    def sources_of(self, name: str) -> list[SourceFile]:
+        """Return the sources whose whole condition is this one name."""
+        if self._indexed != len(self.sources):
+            self._indexed = len(self.sources)
+            self._by_name.clear()
+            for source in self.sources:
+                if isinstance(source.condition, Name):
+                    self._by_name.setdefault(source.condition.name, []).append(source)
+        return self._by_name.get(name, [])
 
     @property
     def provided(self) -> frozenset[str]:

@@ -15,6 +15,10 @@ class QemuRegion(Region):
 
     Device models refuse accesses of a width that they lack without saying so, and most lack
     8 bytes: such an access is made of two of 4 bytes, the lower first.
+
+    A write to the register that was read last is not posted: it acknowledges interrupts, or starts
+    what was waited for. A driver acknowledges and then looks for work in memory, and work that the
+    device added in between would be acknowledged too, were the write still on its way.
     """
 
     def __init__(self, channel: QtestChannel, function: PciAddress, bar: Bar) -> None:
@@ -25,6 +29,7 @@ class QemuRegion(Region):
         self.decoded = False
         self._channel = channel
         self._base = bar.address
+        self._read_last = -1
         verbs = (b"in", b"out") if bar.is_io else (b"read", b"write")
         self._read_verb = {width: verbs[0] + suffix for width, suffix in _SUFFIX.items()}
         self._write_verb = {width: verbs[1] + suffix for width, suffix in _SUFFIX.items()}
@@ -34,6 +39,7 @@ class QemuRegion(Region):
             return (1 << 8 * width) - 1
         if width == 8:
             return self.read(offset, 4) | self.read(offset + 4, 4) << 32
+        self._read_last = offset
         return self._channel.read(self._read_verb[width], self._base + offset)
 
     def write(self, offset: int, width: int, value: int) -> None:
@@ -44,6 +50,9 @@ class QemuRegion(Region):
             self.write(offset + 4, 4, value >> 32)
             return
         self._channel.post(self._write_verb[width], self._base + offset, value)
+        if offset == self._read_last:
+            self._read_last = -1
+            self._channel.flush()
 
     def read_multi(self, offset: int, width: int, count: int) -> list[int]:
         if not self.decoded or width == 8:

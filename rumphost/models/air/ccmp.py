@@ -94,6 +94,8 @@ def _additional(header: Header, frame: bytes) -> bytes:
     control = header.control & 0xC7FF | PROTECTED
     if header.kind == 2:
         control &= ~0x0070
+    if header.has_qos:
+        control &= 0x7FFF
     sequence = header.sequence & 0x000F
     data = control.to_bytes(2, "little") + frame[4:22] + sequence.to_bytes(2, "little")
     if header.has_qos:

@@ -207,14 +207,23 @@ def _timed(head: Packet, kind: Packet, timestamp: int, interval: int, capabiliti
     return fixed[:34] + capabilities.to_bytes(2, "little")
 
 
-def authentication(target: bytes, bssid: bytes, algorithm: int, sequence: int, status: int) -> bytes:
+def authentication(
+    target: bytes, bssid: bytes, algorithm: int, sequence: int, status: int
+) -> bytes:
     """Return an authentication frame of an access point."""
     body = Dot11Auth(algo=algorithm, seqnum=sequence, status=status)
     return bytes(_management(AUTH, target, bssid, bssid) / body)
 
 
 def association_response(
-    target: bytes, bssid: bytes, capabilities: int, status: int, aid: int, body: bytes, *, again: bool
+    target: bytes,
+    bssid: bytes,
+    capabilities: int,
+    status: int,
+    aid: int,
+    body: bytes,
+    *,
+    again: bool,
 ) -> bytes:
     """Return an answer to a request for association, or for association ``again``."""
     subtype = REASSOC_RESPONSE if again else ASSOC_RESPONSE

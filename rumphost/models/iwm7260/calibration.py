@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 from . import layouts
@@ -47,7 +48,7 @@ class Calibration:
         for (kind, _), data in self.results.items():
             yield layouts.CALIBRATION_RESULT.pack(type=kind, length=len(data)) + data
 
-    def received_command(self, command: layouts.SimpleNamespace, data: bytes) -> str | None:
+    def received_command(self, command: SimpleNamespace, data: bytes) -> str | None:
         """Take a result back from the host; return what is wrong with it, or None."""
         if len(data) != command.length:
             return f"PHY_DB of {len(data)} bytes says {command.length}"

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from . import layouts as L  # noqa: N812
+from . import layouts as L
 from .layouts import Layout
 
 MVM_ALIVE = 0x01
@@ -93,9 +93,7 @@ COMMANDS: dict[int, Command] = {
     MAC_CONTEXT: Command("MAC_CONTEXT", "contexts.mac_command", (L.MAC_CONTEXT,)),
     BINDING_CONTEXT: Command("BINDING_CONTEXT", "contexts.binding_command", (L.BINDING,)),
     TIME_QUOTA: Command("TIME_QUOTA", "contexts.quota_command", (L.TIME_QUOTA,)),
-    TIME_EVENT: Command(
-        "TIME_EVENT", "time_events.command", (L.TIME_EVENT_V1, L.TIME_EVENT_V2)
-    ),
+    TIME_EVENT: Command("TIME_EVENT", "time_events.command", (L.TIME_EVENT_V1, L.TIME_EVENT_V2)),
     ADD_STA: Command("ADD_STA", "stations.add_command", (L.ADD_STATION_V5, L.ADD_STATION_V6)),
     REMOVE_STA: Command("REMOVE_STA", "stations.remove_command", (L.REMOVE_STATION,)),
     ADD_STA_KEY: Command("ADD_STA_KEY", "stations.key_command", (L.STATION_KEY,)),

@@ -97,9 +97,7 @@ class Contexts:
             quotas[binding & 0xFF] = quota
         self.quotas = quotas
 
-    def _apply(
-        self, what: str, table: dict[int, SimpleNamespace], record: SimpleNamespace
-    ) -> None:
+    def _apply(self, what: str, table: dict[int, SimpleNamespace], record: SimpleNamespace) -> None:
         identity = record.id_and_color & 0xFF
         if record.action == ADD:
             if identity in table:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import commands as c
 from . import image, layouts
+from .agenda import Agenda
 from .beacons import Beacons
 from .calibration import Calibration
 from .commands import COMMANDS, Refused
@@ -48,6 +49,8 @@ class Firmware:
 
     def __init__(self, model: Iwm7260) -> None:
         self.model = model
+        self.agenda = Agenda(lambda: model.machine.events)
+        self.after = self.agenda.after
         self.nvm = Nvm(model.mac)
         self.calibration = Calibration(model)
         self.contexts = Contexts(self)
@@ -56,21 +59,24 @@ class Firmware:
         self.scan = Scan(self)
         self.beacons = Beacons(self)
         self.radio = Radio(self)
-        self._handlers = {
-            number: reduce(getattr, command.handler.split("."), self)
-            for number, command in COMMANDS.items()
+        self._handlers: dict[int, Callable[[Any, bytes], bytes | None]] = {
+            number: _method(self, command.handler) for number, command in COMMANDS.items()
         }
         self.running = False
         self.reset()
 
-    def reset(self) -> None:
+    def stop(self) -> None:
         """The processor stops and forgets everything."""
+        self.agenda.clear()
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything."""
         was_running, self.running = self.running, False
         self.kind: int | None = None
         self.flags = 0
         self.settings: dict[int, SimpleNamespace] = {}
         self.history: deque[int] = deque(maxlen=64)
-        self._tune_late = False
         for part in (self.contexts, self.time_events, self.stations, self.scan, self.beacons):
             part.reset()
         self.calibration.received.clear()
@@ -82,14 +88,13 @@ class Firmware:
         """The host has let the processor go."""
         memory = self.model.windows.memory
         sections = [
-            (address, memory.read(address, size))
-            for address, size in self.model.transmit.sections
+            (address, memory.read(address, size)) for address, size in self.model.transmit.sections
         ]
         loaded = image.check(sections)
         if isinstance(loaded, str):
             self.model.note(f"the firmware does not start: {loaded}")
         elif "no-alive" not in self.model.faults:
-            self.model.after(BOOT_NS, lambda: self._alive(loaded))
+            self.after(BOOT_NS, lambda: self._alive(loaded))
 
     def _alive(self, loaded: image.Loaded) -> None:
         self.running = True
@@ -112,9 +117,9 @@ class Firmware:
         self.notify(c.MVM_ALIVE, payload)
         self.model.interrupts.cause(INT_ALIVE)
         if self.kind != image.INIT:
-            self.model.after(STATISTICS_NS, self._periodic_statistics)
+            self.after(STATISTICS_NS, self._periodic_statistics)
 
-    def assert_(self, error: int = c.ASSERT_SYSTEM, *, data: tuple[int, int, int] = (0, 0, 0)) -> None:
+    def fail(self, error: int = c.ASSERT_SYSTEM, *, data: tuple[int, int, int] = (0, 0, 0)) -> None:
         """The firmware fails an assertion: it fills in the error table and stops."""
         if not self.running:
             return
@@ -133,7 +138,7 @@ class Firmware:
         )
         self.model.windows.memory.write(ERROR_TABLE, table)
         self.model.note(f"firmware assert {error:#x}")
-        self.model.stop_events()
+        self.agenda.clear()
         self.running = False
         self.radio.reset(power_off=True)
         self.model.interrupts.cause(INT_SW_ERR)
@@ -142,7 +147,7 @@ class Firmware:
 
     def command(self, queue: int, index: int, data: bytes) -> None:
         """A command has come down its ring; it is carried out a little later."""
-        self.model.after(COMMAND_NS, lambda: self._execute(queue, index, data))
+        self.after(COMMAND_NS, lambda: self._execute(queue, index, data))
 
     def _execute(self, queue: int, index: int, data: bytes) -> None:
         if len(data) < 4:
@@ -166,7 +171,7 @@ class Firmware:
             self.notify(c.REPLY_ERROR, error)
             return
         self.model.receive.packet(number, response, queue=queue, index=index)
-        self.model.after(0, self.retune)
+        self.after(0, self.retune)
 
     def _handle(self, number: int, data: bytes) -> bytes:
         command = COMMANDS.get(number)
@@ -179,8 +184,7 @@ class Firmware:
             sizes = " or ".join(str(one.size) for one in command.layouts)
             raise Refused(f"{command.name} has {len(data)} bytes, not {sizes}")
         self._current = number
-        handler: Callable[[Any, bytes], bytes | None] = self._handlers[number]
-        response = handler(layout.unpack(data), data[layout.size :])
+        response = self._handlers[number](layout.unpack(data), data[layout.size :])
         return layouts.STATUS.pack() if response is None else response
 
     def notify(self, number: int, payload: bytes) -> None:
@@ -210,7 +214,7 @@ class Firmware:
         """The initial image measures the radio now; the runtime image wants the results first."""
         self.store(record, rest)
         if self.kind == image.INIT or (self.kind is None and not self.calibration.received):
-            self.model.after(CALIBRATION_NS, self._calibrated)
+            self.after(CALIBRATION_NS, self._calibrated)
         elif missing := set(self.calibration.results) - self.calibration.received:
             raise Refused(f"calibration results are missing: {sorted(missing)}")
 
@@ -226,4 +230,8 @@ class Firmware:
         if self.running:
             if self.contexts.associated is not None:
                 self.notify(c.STATISTICS, self.radio.statistics())
-            self.model.after(STATISTICS_NS, self._periodic_statistics)
+            self.after(STATISTICS_NS, self._periodic_statistics)
+
+
+def _method(owner: object, path: str) -> Any:
+    return reduce(getattr, path.split("."), owner)

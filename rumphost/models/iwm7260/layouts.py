@@ -106,9 +106,7 @@ TIME_EVENT_V2 = Layout(
     "repeat:B fragments:B notify:H"
 )
 TIME_EVENT_RESPONSE = Layout("status:I id:I unique_id:I id_and_color:I")
-TIME_EVENT_NOTICE = Layout(
-    "timestamp:I session_id:I unique_id:I id_and_color:I action:I status:I"
-)
+TIME_EVENT_NOTICE = Layout("timestamp:I session_id:I unique_id:I id_and_color:I action:I status:I")
 ADD_STATION_V5 = Layout(
     "modify:B unicast_key:B multicast_key:B _0:x mac:I addr:6s _1:2x sta_id:B mask:B _2:2x "
     + _KEY_INFO

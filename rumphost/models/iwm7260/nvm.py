@@ -7,6 +7,7 @@ that public drivers use.
 from __future__ import annotations
 
 import struct
+from types import SimpleNamespace
 
 from . import layouts
 
@@ -79,7 +80,7 @@ class Nvm:
     def __init__(self, mac: bytes) -> None:
         self.sections = contents(mac)
 
-    def access(self, command: layouts.SimpleNamespace) -> bytes:
+    def access(self, command: SimpleNamespace) -> bytes:
         """Answer NVM_ACCESS."""
 
         def answer(status: int, data: bytes = b"") -> bytes:

@@ -55,7 +55,7 @@ class TimeEvents:
             self._notify(record, NOTIFY_START, 0)
         else:
             self._planned.add(record.unique_id)
-            self._firmware.model.after(self._wait_ns(record), lambda: self._start(record))
+            self._firmware.after(self._wait_ns(record), lambda: self._start(record))
         return self._response(record, record.unique_id)
 
     def _wait_ns(self, record: SimpleNamespace) -> int:
@@ -74,7 +74,7 @@ class TimeEvents:
         self.running[record.mac] = record
         self._firmware.retune()
         self._notify(record, NOTIFY_START, SUCCESS)
-        self._firmware.model.after(record.duration * TU_NS, lambda: self._end(record))
+        self._firmware.after(record.duration * TU_NS, lambda: self._end(record))
 
     def _end(self, record: SimpleNamespace) -> None:
         if record.unique_id not in self._planned:

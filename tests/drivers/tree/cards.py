@@ -38,8 +38,8 @@ class Card:
     """``driver`` on QEMU's ``device`` (``name:option=value``).
 
     ``media`` is what ifmedia(4) says with the link up; "" for a driver without media. ``link``:
-    whether the driver ever tells of a link. ``window``: how many frames the device can hold while
-    nobody empties its ring. ``needs``: a file of the tree without which the driver cannot do it.
+    whether the driver ever tells of a link. ``window``: how many frames may be on their way to the
+    driver at a time, see ``ONE``. ``needs``: a file of the tree without which the driver cannot.
     """
 
     driver: str
@@ -53,6 +53,11 @@ class Card:
     def __str__(self) -> str:
         return f"{self.driver}-{self.device}"
 
+
+ONE = 1
+"""For models that hand a receive descriptor over before they have finished it. A driver that looks
+at that moment, because an earlier frame has called it, misses the frame; it does under KVM, too.
+"""
 
 GIGABIT = "autoselect (1000baseT full-duplex), status: active"
 
@@ -98,6 +103,20 @@ _VIOIF = _no_detach(
 
 _FXP_KNOWN = (_FXP_IO, _FXP_UNLOAD)
 
+_RTK_RING = Known(
+    "down/up", r"[2-4] of 5 pings lost",
+    "the model's transmitter goes on at the descriptor after the last, the driver at the first",
+)  # fmt: skip
+_NO_IPCB = (
+    "the model says that it is an i82550 (revision 12), but lacks that chip's transmit command"
+)
+_I82559C = (
+    Known("DHCP", r"no DHCP server answers", _NO_IPCB),
+    Known("ping", r"nobody answers for 10\.0\.2\.2", _NO_IPCB),
+    Known("down/up", r"nobody answers for 10\.0\.2\.2", _NO_IPCB),
+    Known("10,000 out", r"too slow", _NO_IPCB),
+)
+
 CARDS = (
     Card("wm", "e1000", GIGABIT, known=(_WM,)),
     Card("wm", "e1000-82544gc", GIGABIT, known=(_WM,)),
@@ -107,13 +126,22 @@ CARDS = (
         "autoselect (1000baseT full-duplex flowcontrol rxpause txpause), status: active",
         known=(_WM,),
     ),
-    Card("rtk", "rtl8139", "autoselect (100baseTX full-duplex), status: active", known=(_RTK,)),
+    Card(
+        "rtk", "rtl8139", "autoselect (100baseTX full-duplex), status: active",
+        known=(_RTK, _RTK_RING),
+    ),
     Card("re", "rtl8139", "autoselect (100baseTX full-duplex), status: active"),
     *(
-        Card("fxp", chip, "autoselect (10baseT half-duplex), status: active", known=_FXP_KNOWN)
+        Card(
+            "fxp", chip, "autoselect (10baseT half-duplex), status: active",
+            known=_FXP_KNOWN + (_I82559C if chip == "i82559c" else ()), window=ONE,
+        )
         for chip in ("i82551", "i82557b", "i82559c", "i82559er", "i82801")
     ),
-    Card("pcn", "pcnet", "autoselect (autoselect), status: unknown", link=False, known=(_PCN,)),
+    Card(
+        "pcn", "pcnet", "autoselect (autoselect), status: unknown", link=False, known=(_PCN,),
+        window=ONE,
+    ),
     Card(
         "ne", "ne2k_pci", "10baseT full-duplex (10baseT full-duplex), status: unknown",
         link=False, known=(_NE,), window=6,
