@@ -30,6 +30,7 @@ from .classes.ifnet import Interface
 from .errors import DetachRefused, DriverError, DriverPanic, UsageError
 from .holdings import Holdings
 from .kernel.autoconf import Autoconf, Device, Request, State
+from .kernel.bus_space import BusSpace
 from .kernel.console import Console, Level
 from .kernel.cpu import Cpu, TrioVirtualClock, trio_clock_is_virtual
 from .kernel.evcnt import Count, Evcnt
@@ -49,6 +50,7 @@ from .trace import Trace
 
 T = TypeVar("T")
 ClockName = Literal["virtual", "real"]
+_TRAPS = {"dma": 2, "lock": 4, "memory": 8}  # RUMPHOST_SLOW_*
 EPOCH_NS = 1_767_225_600 * 10**9
 """When a machine on the virtual clock starts: 2026-01-01 00:00 UTC, in every run."""
 
@@ -150,6 +152,18 @@ class Host:
     def findings(self) -> list[Finding]:
         """What drivers did wrong that did no harm, each once."""
         return self.kernel.findings.all
+
+    def trap(self, *what: str) -> None:
+        """Have the shim leave more to the kernel, so that it is traced or recorded.
+
+        ``registers`` that are mapped into the process, ``dma`` loads and syncs, ``lock`` and
+        ``memory`` operations. Call it before a driver attaches.
+        """
+        for one in what:
+            if one == "registers":
+                self.kernel.service(BusSpace).direct = False
+            else:
+                self.boundary.cpu.slow |= _TRAPS[one]
 
     def _locate(self, site: int) -> str:
         return str(self.boundary.symbolizer.frames([site])[0])
@@ -462,6 +476,7 @@ async def open_host(
         try:
             boundary.start_arena((c.address, c.size, c.bus_address) for c in machine.dma.chunks)
             host = Host(machine, boundary, seed=seed, firmware=firmware, builder=builder)
+            host.trap(*machine.traps)
             try:
                 with unwrapped():
                     async with trio.open_nursery() as nursery:

@@ -39,6 +39,7 @@ class TraceEvent(NamedTuple):
 
 Sink = Callable[[TraceEvent], None]
 Wants = Callable[[str], bool]
+_new = tuple.__new__  # half as long as the constructor, for what happens most
 
 
 def _show(value: Any) -> str:
@@ -89,11 +90,12 @@ class Trace:
                 return
             sinks = self._sinks_of(name)
         if lwp is None:
-            event = TraceEvent(self._now_ns(), 0, "", name, fields)
+            event = _new(TraceEvent, (self._now_ns(), 0, "", name, fields, ""))
         else:
             owner = lwp.owner
             device = owner.xname if owner is not None else ""
-            event = TraceEvent(self._now_ns(), lwp.lid, lwp.name, name, fields, device)
+            parts = (self._now_ns(), lwp.lid, lwp.name, name, fields, device)
+            event = _new(TraceEvent, parts)
         for sink in sinks:
             sink(event)
 

@@ -16,7 +16,7 @@ FLOORS = {
     "boundary": 2, "machine": 2,
     "models": 3, "kernel": 3,
     "build": 4, "classes": 4, "machines": 4,
-    "host": 5, "holdings": 5,
+    "host": 5, "holdings": 5, "tracing": 5,
     "debug": 6, "testing": 6, "cli": 6,
 }  # fmt: skip
 # Strangers to one another, whatever their floors.

@@ -41,6 +41,7 @@ _WARNINGS = (
     "-Wno-missing-field-initializers", "-Wno-format-zero-length",
 )  # fmt: skip
 _FOREIGN_WARNINGS = ("-Wno-address-of-packed-member", "-Wno-unused-but-set-variable")
+_AS_NAMED = "-fno-canonical-system-headers"  # a link may come to point elsewhere
 _SANITIZERS = {
     "undefined": ("-fsanitize=undefined", "-fsanitize-undefined-trap-on-error"),
 }
@@ -174,7 +175,7 @@ class Compiler:
             built = Path(work) / "out.o"
             depfile = Path(work) / "out.d"
             command = [
-                *self.command, *job.flags, "-MD", "-MF", str(depfile), "-MT", "x",
+                *self.command, *job.flags, "-MD", "-MF", str(depfile), "-MT", "x", _AS_NAMED,
                 "-fdiagnostics-color=never", "-fno-diagnostics-show-caret",
                 "-c", str(job.source), "-o", str(built),
             ]  # fmt: skip
@@ -198,7 +199,8 @@ class Compiler:
         if depfile.is_file():
             return _names(depfile.read_text(encoding="utf-8", errors="surrogateescape"))
         # A header was missing: -MG names the headers that are not there as if they were.
-        done = run([*self.command, *job.flags, "-M", "-MG", "-MT", "x", str(job.source)])
+        flags = ("-M", "-MG", "-MT", "x", _AS_NAMED)
+        done = run([*self.command, *job.flags, *flags, str(job.source)])
         found: list[str] = []
         for name in _names(done.stdout):
             if os.path.isfile(name):

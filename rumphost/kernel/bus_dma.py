@@ -17,7 +17,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from rumphost.errors import Misuse
-from rumphost.machine import DmaChunk
+from rumphost.machine import DmaChunk, DmaWatcher
 
 from .hypercall import hypercall
 from .kernel import Kernel
@@ -93,6 +93,7 @@ class DmaMap:
     flags: int
     site: int
     owner: Owner | None
+    number: int = 0
     load: Load | None = None
 
     def __str__(self) -> str:
@@ -120,6 +121,8 @@ class BusDma:
         self._kernel = kernel
         self._memory = kernel.memory
         self._dma = kernel.machine.dma
+        self._watcher = kernel.machine.dma_watcher
+        self._created = 0
         self._trace = kernel.trace
         self._labels = Labels()
         self._maps: dict[int, DmaMap] = {}
@@ -177,8 +180,17 @@ class BusDma:
         flags: int,
         site: int,
     ) -> None:
+        self._created += 1
         self._maps[dmamap] = DmaMap(
-            dmamap, size, segments, maximum_segment, boundary, flags, site, lwp.owner
+            dmamap,
+            size,
+            segments,
+            maximum_segment,
+            boundary,
+            flags,
+            site,
+            lwp.owner,
+            self._created,
         )
         if self._trace.on:
             self._trace.emit(
@@ -225,6 +237,8 @@ class BusDma:
         found.load = load
         flat = [word for segment in result for word in segment]
         self._memory.write(segments, struct.pack(f"<{len(flat)}Q", *flat))
+        if self._watcher is not None:
+            self._watcher.loaded(found.number, result)
         if self._trace.on:
             how = "bounce" if load.bounce else "mapped" if load.mapped else "direct"
             self._trace.emit(
@@ -259,7 +273,11 @@ class BusDma:
                 operations=describe_operations(operations),
             )
         load = found.load
-        if load is None or not load.bounce:
+        if load is None:
+            return
+        if self._watcher is not None:
+            self._tell(self._watcher, found.number, load, offset, length, operations)
+        if not load.bounce:
             return
         # Before a read, the bytes that the device will not write have to be there too. A strict
         # check does without, lest it hide a PREWRITE that is missing.
@@ -269,6 +287,24 @@ class BusDma:
         if operations & POSTREAD:
             for address, at, size in _parts(load.pieces, offset, length):
                 self._memory.write(address, self._memory.read(load.bounce + at, size))
+
+    def _tell(
+        self,
+        watcher: DmaWatcher,
+        number: int,
+        load: Load,
+        offset: int,
+        length: int,
+        operations: int,
+    ) -> None:
+        """Tell of a sync. A bounce buffer is told of as it will be, or was, seen by the device."""
+        if operations & (PREREAD | PREWRITE) and load.bounce:
+            return
+        parts = [
+            (load.bounce + at if load.bounce else address, size)
+            for address, at, size in _parts(load.pieces, offset, length)
+        ]
+        watcher.synced(number, offset, parts, operations)
 
     # -- DMA-safe memory
 
@@ -386,6 +422,8 @@ class BusDma:
 
     def _unload(self, dmamap: DmaMap) -> None:
         if dmamap.load is not None:
+            if self._watcher is not None:
+                self._watcher.unloaded(dmamap.number)
             self._undo(dmamap.load)
             dmamap.load = None
 

@@ -2,7 +2,7 @@
 
 from .base import Machine
 from .clock import Clock, RealClock, VirtualClock
-from .dma import DmaChunk, DmaError, DmaMemory, MappedMemory
+from .dma import DmaChunk, DmaError, DmaMemory, DmaWatcher, MappedMemory
 from .events import Event, EventQueue
 from .interrupt import InterruptLine
 from .pci import Bar, PciAddress, PciFunction, VectorKind
@@ -14,6 +14,7 @@ __all__ = [
     "DmaChunk",
     "DmaError",
     "DmaMemory",
+    "DmaWatcher",
     "Event",
     "EventQueue",
     "InterruptLine",

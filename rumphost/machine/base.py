@@ -9,7 +9,7 @@ from types import TracebackType
 import trio
 
 from .clock import Clock
-from .dma import DmaMemory
+from .dma import DmaMemory, DmaWatcher
 from .events import EventQueue
 from .pci import PciAddress, PciFunction
 
@@ -34,6 +34,10 @@ class Machine(ABC):
     events: EventQueue
     dma: DmaMemory
     functions: list[PciFunction]
+    dma_watcher: DmaWatcher | None = None
+    """Who wants to know what drivers load and synchronise (``kernel/bus_dma.py`` calls it)."""
+    traps: tuple[str, ...] = ()
+    """What drivers may not do by themselves on this machine, see ``Host.trap``."""
 
     def __init__(self, name: str, clock: Clock) -> None:
         self.name = name

@@ -5,7 +5,9 @@ from __future__ import annotations
 import ctypes
 import mmap
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 
 class DmaError(Exception):
@@ -19,6 +21,22 @@ class DmaChunk:
     address: int
     size: int
     bus_address: int
+
+
+class DmaWatcher(Protocol):
+    """Hears of DMA maps, each known by a number: the how manieth one was created."""
+
+    def loaded(self, number: int, segments: Sequence[tuple[int, int]]) -> None:
+        """A map was loaded: bus addresses and lengths in bytes."""
+
+    def unloaded(self, number: int) -> None:
+        """A map was unloaded."""
+
+    def synced(
+        self, number: int, offset: int, parts: Sequence[tuple[int, int]], operations: int
+    ) -> None:
+        """``bus_dmamap_sync`` from ``offset`` of the map on: addresses in this process of what the
+        device reaches, and sizes. ``operations`` as in bus_dma(9). Nothing was copied yet."""
 
 
 class DmaMemory(ABC):

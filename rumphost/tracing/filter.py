@@ -19,7 +19,9 @@ from fnmatch import fnmatchcase
 from rumphost.errors import UsageError
 from rumphost.trace import TraceEvent
 
-_PATTERN = re.compile(r"(?P<event>[^:@%]*)(:(?P<register>[^@%]+))?(@(?P<device>[^%]+))?(%(?P<lwp>.+))?")
+_PATTERN = re.compile(
+    r"(?P<event>[^:@%]*)(:(?P<register>[^@%]+))?(@(?P<device>[^%]+))?(%(?P<lwp>.+))?"
+)
 _OF_DEVICE = ("device", "interface", "function", "region")
 SLOW_PAGES = {
     "mutex": "lock", "rwlock": "lock", "spl": "lock",

@@ -11,6 +11,7 @@ formats it. They are made as they are needed, so that a busy driver's trace keep
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -34,49 +35,64 @@ _POSITIONAL: dict[str, tuple[tuple[str, ...], str]] = {
     "delay.delay": (("microseconds",), ""),
     "callout.fire": (("callout",), ""),
 }
+_REMEMBERED = 10_000  # texts of registers with their fields
 _WITHOUT = {"bus_space.read": {"offset", "width"}, "bus_space.write": {"offset", "width"}}
-
-
-def show(value: Any) -> str:
-    """Write a value as the trace does: numbers above 9 in hex, text as it is."""
-    if type(value) is int:
-        return str(value) if -10 < value < 10 else hex(value)
-    return str(value)
 
 
 def _text(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _read(name: str, event: TraceEvent) -> str:
-    """Format a register read: what was read comes last, with its fields."""
-    fields = event.fields
-    register, _, bits = str(fields.get("register", hex(fields["offset"]))).partition(".")
-    width = "" if fields["width"] == 4 else f", {fields['width']} bytes"
-    result = f"{fields['value']:#x} {bits}".rstrip()
-    return f"{name}({fields['region']}, {register}{width}) = {result}"
-
-
-def _compile(name: str, keys: tuple[str, ...]) -> Callable[[TraceEvent], str]:
-    """Return a function for one kind of event."""
-    if name == "bus_space.read" and "value" in keys:
-        return lambda event: _read(name, event)
-    positional, result = _POSITIONAL.get(name, ((), ""))
-    dropped = _WITHOUT.get(name, set()) if "register" in keys else set()
-    parts = []
-    for key in (*(key for key in positional if key in keys), *keys):
-        if key in dropped or key == result or any(key == taken for taken, _ in parts):
-            continue
-        parts.append((key, key in positional))
-    arguments = ", ".join("{}" if bare else key + "={}" for key, bare in parts)
-    template = f"{name}({arguments})" + (" = {}" if result in keys and result else "")
-    order = [key for key, _ in parts] + ([result] if result in keys and result else [])
-    render, quoted = template.format, name == "console.log"
+def _reader(name: str) -> Format:
+    """Return how to format register reads: what was read comes last, with its fields."""
+    split: dict[str, tuple[str, str]] = {}
 
     def line(event: TraceEvent) -> str:
         fields = event.fields
-        return render(*[_text(fields[key]) if quoted else show(fields[key]) for key in order])
+        register = fields["register"]
+        parts = split.get(register)
+        if parts is None:
+            if len(split) > _REMEMBERED:
+                split.clear()
+            first, _, bits = register.partition(".")
+            parts = split[register] = (first, f" {bits}" if bits else "")
+        value = hex(fields["value"])
+        return f"{name}({fields['region']}, {parts[0]}) = {value}{parts[1]}"
 
+    return line
+
+
+def _compile(name: str, keys: tuple[str, ...]) -> Format:
+    """Return a function for one kind of event, made as source: that is twice as fast."""
+    if name == "bus_space.read" and "register" in keys:
+        return _reader(name)
+    positional, result = _POSITIONAL.get(name, ((), ""))
+    dropped = {result} | (_WITHOUT.get(name, set()) if "register" in keys else set())
+    order = [key for key in positional if key in keys]
+    order += [key for key in keys if key not in order and key not in dropped]
+    quote = ":text" if name == "console.log" else ""
+    parts = [("" if key in positional else f"{key}=") + f"{{{key}{quote}}}" for key in order]
+    text = f"{name}({', '.join(parts)})"
+    if result in keys:
+        text += f" = {{{result}}}"
+    return _render(text, keys)
+
+
+def _render(template: str, keys: tuple[str, ...]) -> Format:
+    """Return a function that fills a template's ``{key}`` and ``{key:text}``."""
+    names = {key: f"v{n}" for n, key in enumerate(keys)}
+
+    def expression(match: re.Match[str]) -> str:
+        name = names[match[1]]
+        if match[2]:
+            return f"{{text({name})}}"
+        return f"{{{name} if {name}.__class__ is not int or -10 < {name} < 10 else hex({name})}}"
+
+    body = re.sub(r"{(\w+)(:text)?}", expression, template)
+    unpack = f"{', '.join(names.values())}, = event[4].values()" if keys else "pass"
+    space: dict[str, Any] = {"text": _text}
+    exec(f"def line(event):\n    {unpack}\n    return f{body!r}", space)
+    line: Format = space["line"]
     return line
 
 
@@ -86,17 +102,21 @@ class TextFormat:
     def __init__(self) -> None:
         self._formats: dict[tuple[str, ...], Format] = {}
         self._lwps: dict[tuple[int, str], str] = {}
+        self._time: tuple[int, str] = (-1, "")
 
     def __call__(self, event: TraceEvent) -> str:
         time_ns, lid, lwp, name, fields, _device = event
-        key = (name, *fields)
-        line = self._formats.get(key)
+        line = self._formats.get((name, *fields))
         if line is None:
-            line = self._formats[key] = _compile(name, tuple(fields))
+            line = self._formats[name, *fields] = _compile(name, tuple(fields))
         who = self._lwps.get((lid, lwp))
         if who is None:
             who = self._lwps[lid, lwp] = (f"{lwp}[{lid}]" if lid else "-").ljust(18)
-        return f"{time_ns / 1e9:14.9f} {who} {line(event)}\n"
+        last_ns, time = self._time
+        if time_ns != last_ns:
+            time = f"{time_ns / 1e9:14.9f}"
+            self._time = (time_ns, time)
+        return f"{time} {who} {line(event)}\n"
 
 
 _ENCODE = json.JSONEncoder(ensure_ascii=False, default=str, separators=(",", ":")).encode

@@ -65,9 +65,7 @@ class Timeline:
             })  # fmt: skip
         return records
 
-    def _follow_cpu(
-        self, event: TraceEvent, track: int, records: list[dict[str, Any]]
-    ) -> None:
+    def _follow_cpu(self, event: TraceEvent, track: int, records: list[dict[str, Any]]) -> None:
         """An lwp has the CPU from its run to another's, or to its own sleep or end."""
         name, now_ns = event.name, event.time_ns
         ends = name in ("lwp.sleep", "lwp.exit", "lwp.panic")
@@ -83,9 +81,7 @@ class Timeline:
             since_ns, wmesg = self._asleep.pop(track)
             records.append(_slice(f"asleep: {wmesg}", "lwp", track, since_ns, now_ns, {}))
 
-    def _follow_pairs(
-        self, event: TraceEvent, track: int, records: list[dict[str, Any]]
-    ) -> None:
+    def _follow_pairs(self, event: TraceEvent, track: int, records: list[dict[str, Any]]) -> None:
         name, now_ns = event.name, event.time_ns
         if name in _TAKEN or name in _GIVEN:
             lock = str(event.fields.get("mutex", event.fields.get("rwlock", "")))

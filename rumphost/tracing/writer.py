@@ -16,7 +16,7 @@ from .filter import Filter
 from .text import TextFormat, json_line
 from .timeline import Timeline
 
-BATCH = 4096
+BATCH = 1024
 
 
 def format_of(path: Path) -> tuple[Callable[[TraceEvent], str], str, str]:
@@ -47,7 +47,7 @@ class TraceWriter:
         tail: str = "",
         filter_: Filter | None = None,
         live: bool = False,
-        on_error: Callable[[OSError], None] = lambda error: None,
+        on_error: Callable[[OSError], None] = lambda _error: None,
     ) -> None:
         self.written = 0
         self._file = file
@@ -66,7 +66,7 @@ class TraceWriter:
         path: Path,
         *,
         filter_: Filter | None = None,
-        on_error: Callable[[OSError], None] = lambda error: None,
+        on_error: Callable[[OSError], None] = lambda _error: None,
     ) -> TraceWriter:
         """Make the file; raises ``OSError`` when that fails."""
         format_, head, tail = format_of(path)

@@ -19,7 +19,7 @@ SIZES = [60, 1514]
 CASES = [("sim", "tx"), ("sim", "rx"), ("qemu", "tx"), ("qemu", "rx")]
 LIMIT_S = 60
 WINDOW = 1024
-"""Frames under way to the driver at once: without a limit its queue overflows, as NetBSD's would."""
+"""Frames under way to the driver at once: without a limit its queue overflows, as in NetBSD."""
 
 
 def frame(to: bytes, sender: bytes, size: int) -> bytes:

@@ -179,7 +179,7 @@ def test_names_are_built_each_for_itself(survey: Survey) -> None:
         ("lame", "unlinked"),
     ]
     assert (report.files, report.total_files) == ((), 0)
-    with pytest.raises(UsageError, match=r"no driver `goood': is it good\?"):
+    with pytest.raises(UsageError, match=r"no driver `goood': is it good"):
         survey.of_names(["goood"])
 
 

@@ -81,13 +81,14 @@ def test_an_address_brings_it_up(rig: NetRig) -> None:
     assert rig.ifnet.member(Member.FLAGS) & UP
 
 
-def test_a_batch_goes_through_in_bursts_and_one_input(up: NetRig) -> None:
+def test_a_batch_goes_through_in_bursts(up: NetRig) -> None:
     batches = received(up)
     sent = [frame(n, 60 + n) for n in range(40)]
     starts = up.call("echo_state", STARTS)
     assert up.ifnet.send(sent) == 40
     up.settle()
-    assert batches == [sent]
+    assert [one for batch in batches for one in batch] == sent
+    assert len(batches) <= 40 // 8
     assert up.call("echo_state", STARTS) == starts + 40 // 8
     member = up.ifnet.member
     assert (member(Member.IPACKETS), member(Member.OPACKETS)) == (40, 40)

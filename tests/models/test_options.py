@@ -26,7 +26,7 @@ def test_e1000_is_another_name() -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("iwm", "no model is called 'iwm'; there are e1000, edu, i82540em, teach"),
+        ("iwm", "no model is called 'iwm'; there are e1000, edu, i82540em, iwm7260, teach"),
         ("teach:speed=1", "model teach has no option 'speed': it has msi, msix"),
         ("edu:msi=perhaps", "model edu: option msi='perhaps': expected on or off"),
         ("edu:dma_ns=-1", "expected a number that is not negative"),

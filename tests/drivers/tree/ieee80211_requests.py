@@ -11,7 +11,12 @@ from rumphost.host import Host
 REQUEST = struct.Struct("<16sHhHxxQ")
 NAME_AND_POINTER = struct.Struct("<16sQ")
 SCAN_RESULT = struct.Struct("<HHHBBBBB6sB15sBB5x")
-IOC_MLME, IOC_SCAN_RESULTS = 21, 24
+IOC_PRIVACY, IOC_DROP_UNENCRYPTED, IOC_WPA_KEY = 17, 18, 19
+IOC_MLME, IOC_OPTIONAL_ELEMENT, IOC_SCAN_RESULTS, IOC_WPA = 21, 22, 24, 26
+KEY = struct.Struct("<BxHBB6s4xQQ32s")
+CIPHER_CCM = 3
+KEY_SEND, KEY_RECEIVE, KEY_GROUP = 1, 2, 4
+NO_INDEX = 0xFFFF
 MLME_ASSOCIATE = 1
 
 
@@ -96,6 +101,23 @@ class Wireless:
         """Join a network that a scan has found, as wpa_supplicant(8) asks for it."""
         body = struct.pack("<BBH6s32s", MLME_ASSOCIATE, len(ssid), 0, bssid, ssid)
         error = await self.set(IOC_MLME, body)
+        assert error == 0, error
+
+    async def use_wpa2(self, rsn: bytes) -> None:
+        """Set what wpa_supplicant(8) sets before it joins: ``rsn`` is the RSN element."""
+        settings = ((IOC_WPA, 2), (IOC_PRIVACY, 1), (IOC_DROP_UNENCRYPTED, 1))
+        for kind, value in settings:
+            error = await self.set(kind, value=value)
+            assert error == 0, (kind, error)
+        error = await self.set(IOC_OPTIONAL_ELEMENT, rsn)
+        assert error == 0, error
+
+    async def set_key(self, key: bytes, address: bytes, *, group: int | None = None) -> None:
+        """Install a CCMP key, pairwise or with the number of a group's."""
+        number = NO_INDEX if group is None else group
+        flags = KEY_SEND | KEY_RECEIVE if group is None else KEY_RECEIVE | KEY_GROUP
+        body = KEY.pack(CIPHER_CCM, number, len(key), flags, address, 0, 0, key)
+        error = await self.set(IOC_WPA_KEY, body)
         assert error == 0, error
 
     async def bssid(self) -> bytes:
