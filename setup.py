@@ -12,7 +12,7 @@ from setuptools import setup
 from setuptools.command.build_py import build_py
 
 HERE = Path(__file__).resolve().parent
-SOURCES = ("hypercalls", "drivers")
+SOURCES = ("hypercalls", "drivers", "kmod")
 
 
 class BuildWithSources(build_py):
@@ -25,7 +25,7 @@ class BuildWithSources(build_py):
         target = Path(self.build_lib) / "rumphost" / "_sources"
         shutil.rmtree(target, ignore_errors=True)
         for name in SOURCES:
-            ignore = shutil.ignore_patterns("__pycache__", "*.o", "*.so")
+            ignore = shutil.ignore_patterns("__pycache__", "*.o", "*.so", "*.ko", "*.mod*", ".*", "Module.symvers")
             shutil.copytree(HERE / name, target / name, ignore=ignore)
 
 

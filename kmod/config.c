@@ -80,11 +80,11 @@ static enum policy policy_of(struct rumphost_device *device, u32 offset)
 /* The kernel must know of the power state; what D3 forgets is kept here. */
 static int write_power_state(struct rumphost_device *device, u16 old, u16 new)
 {
-	pci_power_t state = new & PCI_PM_CTRL_STATE_MASK;
+	pci_power_t state = (__force pci_power_t)(new & PCI_PM_CTRL_STATE_MASK);
 	struct pci_dev *pdev = device->pdev;
 	int error;
 
-	if ((old & PCI_PM_CTRL_STATE_MASK) == state)
+	if ((old & PCI_PM_CTRL_STATE_MASK) == (new & PCI_PM_CTRL_STATE_MASK))
 		return 0;
 	if (state != PCI_D0) {
 		pci_save_state(pdev);

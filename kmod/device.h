@@ -52,9 +52,10 @@ struct rumphost_bar_state {
 /* A step of an acknowledge program, checked, with the register's address found. */
 struct rumphost_step {
 	u8 op;
+	u8 bar;
 	u8 width;
 	u32 value;
-	void __iomem *register_address;	/* of pci_iomap()'s kind */
+	void __iomem *register_address;	/* for ioread8() and its kin */
 	void __iomem *page;		/* to be unmapped */
 };
 

@@ -15,7 +15,7 @@
 #define BAR_PAGES_SHIFT		(RUMPHOST_MMAP_SHIFT - PAGE_SHIFT)
 #define WC_PAGE			(1UL << (RUMPHOST_MMAP_WC_SHIFT - PAGE_SHIFT))
 
-static unsigned long page_count(const struct rumphost_bar_state *bar)
+static unsigned long bar_pages(const struct rumphost_bar_state *bar)
 {
 	return PAGE_ALIGN(offset_in_page(bar->start) + bar->size) >> PAGE_SHIFT;
 }
@@ -100,7 +100,9 @@ void rumphost_registers_setup(struct rumphost_device *device)
 
 static void drop_page(struct rumphost_bar_state *bar)
 {
-	if (bar->page)
+	if (bar->page && bar->flags & RUMPHOST_BAR_IO)
+		ioport_unmap(bar->page);
+	else if (bar->page)
 		iounmap(bar->page);
 	bar->page = NULL;
 }
@@ -262,12 +264,14 @@ int rumphost_mmap_bar(struct rumphost_device *device, struct vm_area_struct *vma
 	bar = &device->bars[bar_of(vma)];
 	if (device->gone) {
 		error = -ENODEV;
-	} else if (!(bar->flags & RUMPHOST_BAR_MMAP) || first >= page_count(bar) ||
-		   pages > page_count(bar) - first) {
+	} else if (!(bar->flags & RUMPHOST_BAR_MMAP) || first >= bar_pages(bar) ||
+		   pages > bar_pages(bar) - first) {
 		error = -EINVAL;
 	} else if (bar->hidden_count && first < bar->hidden_first + bar->hidden_count &&
 		   bar->hidden_first < first + pages) {
 		error = -EPERM;
+	} else if (wc && device->irq.step_count) {
+		error = -EBUSY;		/* an acknowledge program uses registers uncached */
 	} else {
 		error = take_attribute(bar, wc);
 	}
@@ -381,6 +385,11 @@ static void __iomem *locate(struct rumphost_device *device, u8 bar, u32 offset)
 	struct rumphost_bar_state *state = &device->bars[bar];
 	u64 in_pages = offset_in_page(state->start) + (u64)offset;
 
+	if (state->flags & RUMPHOST_BAR_IO) {
+		if (!state->page)
+			state->page = rumphost_map_page(device, bar, offset);
+		return state->page ? state->page + offset : NULL;
+	}
 	if (state->page && state->page_number != in_pages >> PAGE_SHIFT)
 		drop_page(state);
 	if (!state->page) {
@@ -403,22 +412,15 @@ static int access_one(struct rumphost_device *device, struct rumphost_access *ac
 		if (in_msix_table(device, access->bar, access->offset))
 			return -EPERM;
 	}
-	if (device->bars[access->bar].flags & RUMPHOST_BAR_IO) {
-		address = ioport_map(device->bars[access->bar].start + access->offset,
-				     access->width);
-	} else if (device->bars[access->bar].write_combining) {
+	if (device->bars[access->bar].write_combining)
 		return -EBUSY;
-	} else {
-		address = locate(device, access->bar, access->offset);
-	}
+	address = locate(device, access->bar, access->offset);
 	if (!address)
 		return -ENOMEM;
 	if (access->op == RUMPHOST_READ)
 		access->value = rumphost_read_register(address, access->width);
 	else
 		rumphost_write_register(address, access->width, access->value);
-	if (device->bars[access->bar].flags & RUMPHOST_BAR_IO)
-		ioport_unmap(address);
 	return 0;
 }
 

@@ -43,7 +43,7 @@ enum rumphost_bar_flag {
 /*
  * A base address register; size 0: not implemented.  To map it, give mmap() a file offset of
  * mmap_offset plus a whole number of pages.  The registers begin page_offset bytes into the first
- * page.  Pages that hold the MSI-X table or its pending bits cannot be mapped: from no_mmap_offset
+ * page.  Pages that hold the MSI-X table cannot be mapped: from no_mmap_offset
  * (in the BAR), no_mmap_size bytes.
  */
 struct rumphost_bar {

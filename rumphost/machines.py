@@ -14,7 +14,7 @@ _PLANNED = ("kmod", "vfio", "replay")
 
 def default_models() -> str:
     """Return the names of all models, each once: what ``sim:`` alone means."""
-    return ",".join({model: name for name, model in reversed(MODELS.items())}.values())
+    return ",".join({model: name for name, model in reversed(list(MODELS.items()))}.values())
 
 
 def clock_of(text: str) -> str:

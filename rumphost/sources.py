@@ -1,6 +1,6 @@
 """Where rumphost's own C sources are, and where built things are kept.
 
-In a checkout the sources are the top-level ``hypercalls/`` and ``drivers/``; a wheel carries a
+In a checkout the sources are the top-level ``hypercalls/``, ``drivers/`` and ``kmod/``; a wheel carries a
 copy under ``rumphost/_sources/``.
 """
 
@@ -31,6 +31,11 @@ def hypercalls_dir() -> Path:
 def drivers_dir() -> Path:
     """Return the directory of the drivers that come with rumphost."""
     return _source_dir("drivers")
+
+
+def kmod_dir() -> Path:
+    """Return the directory of the kernel module and its header."""
+    return _source_dir("kmod")
 
 
 def cache_dir() -> Path:

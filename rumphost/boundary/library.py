@@ -54,7 +54,10 @@ def _compile(directory: Path, target: Path, declarations: str, flags: list[str])
         raise HostLacks("no C compiler found: install gcc, or name one in CC")
     include = sysconfig.get_path("include")
     if not (Path(include) / "Python.h").exists():
-        raise HostLacks("Python.h not found: install this Python's development headers")
+        raise HostLacks(
+            f"{include} has no Python.h: install this Python's development files"
+            " (Debian: python3-dev)"
+        )
     ffi = cffi.FFI()
     ffi.cdef(declarations)
     ffi.set_source(target.name.split(".")[0], '#include "host/host.h"')

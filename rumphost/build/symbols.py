@@ -37,7 +37,7 @@ def read_symbols(path: Path) -> Symbols:
     data = path.read_bytes()
     try:
         return _read(data)
-    except (struct.error, ValueError, IndexError) as error:
+    except (struct.error, ValueError, IndexError, OverflowError) as error:
         raise BuildError(f"{path}: is no object file of this computer: {error}") from error
 
 

@@ -187,8 +187,8 @@ def _in_namespace(name: str | None) -> Iterator[None]:
         target = os.open(_NAMESPACES / name, os.O_RDONLY | os.O_CLOEXEC)
     except OSError as error:
         if error.errno == errno.ENOENT:
-            raise UsageError(
-                f"there is no network namespace {name}: `ip netns add {name}` makes it"
+            raise HostLacks(
+                f"no network namespace {name}: `ip netns add {name}` makes it"
             ) from error
         raise _lacks(f"cannot open the network namespace {name}", error) from error
     home = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)

@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from functools import partial
 from typing import Any, TypeVar
 
 import click
@@ -179,7 +178,7 @@ def _with_machine(name: str, use: Callable[[Machine], None]) -> None:
         async with open_machine(name, virtual=clock_of(name) == "virtual") as machine:
             use(machine)
 
-    trio.run(partial(main), strict_exception_groups=True)
+    trio.run(main)
 
 
 def _find(machine: Machine, text: str) -> PciFunction:

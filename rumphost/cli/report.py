@@ -57,7 +57,8 @@ class Outcome:
             for driver in self.report.drivers:
                 _print_driver(output, driver)
         for change in self.changes or ():
-            output.fact(str(change), "change", **asdict(change))
+            worse = change.is_worse
+            output.fact(str(change), "change", name=change.name, change=change.text, worse=worse)
 
     def annotate(self, output: Output, base: Path) -> None:
         """Print annotations: of everything, or with a baseline of what got worse."""

@@ -96,7 +96,9 @@ def size_of(function: PciFunction) -> int:
 
 def decode(function: PciFunction) -> list[Field]:
     """Return every register of the header and of each capability, in order."""
-    return [*_header(function), *_bars(function), *_capabilities(function), *_extended(function)]
+    parts = (_header, _bars, _capabilities, _extended)
+    found = [field for part in parts for field in part(function)]
+    return sorted(found, key=lambda field: field.offset)
 
 
 def _field(function: PciFunction, offset: int, width: int, name: str, words: str = "") -> Field:

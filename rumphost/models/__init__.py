@@ -1,9 +1,14 @@
 """Device models in Python for the ``sim:`` machine; they import ``rumphost.machine`` only.
 
-``MODELS`` is what ``--machine sim:NAME,NAME…`` finds by name.
+``MODELS`` is what ``--machine sim:NAME,NAME…`` finds by name. A model is imported when it is asked
+for: some need large libraries, and who runs another one should not wait for those.
 """
 
 from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from rumphost.errors import UsageError
 from rumphost.machine.names import parse_devices
@@ -12,18 +17,42 @@ from rumphost.machine.sim import SimFunction
 from .base import PciModel
 from .edu import EduModel
 from .i82540em import I82540em
-from .iwm7260 import Iwm7260
 from .options import convert_options
 from .teach import TeachModel
 from .wire import Wire, crossover
 
-MODELS: dict[str, type[PciModel]] = {
-    "teach": TeachModel,
-    "edu": EduModel,
-    "i82540em": I82540em,
-    "e1000": I82540em,
-    "iwm7260": Iwm7260,
+_WHERE = {
+    "teach": ("teach", "TeachModel"),
+    "edu": ("edu", "EduModel"),
+    "i82540em": ("i82540em", "I82540em"),
+    "e1000": ("i82540em", "I82540em"),
+    "iwm7260": ("iwm7260", "Iwm7260"),
 }
+
+
+class _Models(Mapping[str, type[PciModel]]):
+    def __getitem__(self, name: str) -> type[PciModel]:
+        module, model = _WHERE[name]
+        found: type[PciModel] = getattr(importlib.import_module(f".{module}", __name__), model)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_WHERE)
+
+    def __len__(self) -> int:
+        return len(_WHERE)
+
+    def __contains__(self, name: object) -> bool:
+        return name in _WHERE
+
+
+def __getattr__(name: str) -> Any:
+    if name == "Iwm7260":
+        return MODELS["iwm7260"]
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+MODELS: Mapping[str, type[PciModel]] = _Models()
 """Models by name; calling one with its options as keywords makes a function to plug in."""
 
 
@@ -50,7 +79,6 @@ __all__ = [
     "MODELS",
     "EduModel",
     "I82540em",
-    "Iwm7260",
     "PciModel",
     "TeachModel",
     "Wire",

@@ -73,8 +73,8 @@ def test_python_has_its_turn_after_so_many(boundary, players):
     ping.run()
     boundary.handed_over()
     assert pong.run() == RETURN | MOVED  # refused: it would have made a hypercall
-    assert turns(players, 0) + turns(players, 1) == 5
     boundary.handed_over()
+    assert turns(players, 0) + turns(players, 1) == 5
     finish(ping, pong)
 
 

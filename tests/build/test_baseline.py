@@ -41,7 +41,7 @@ def test_what_is_as_it_was_is_no_change(tmp_path: Path) -> None:
     known().write(path)
     assert path.read_text() == text
     assert [line for line in text.splitlines() if '"lame"' in line] == [
-        ' "lame": {"state": "unlinked", "warnings": 0, "missing": ["foo"]},'
+        ' "lame": {"state": "unlinked", "warnings": 0, "missing": ["foo"]}'
     ]
 
 

@@ -107,3 +107,27 @@ def test_what_came_along_may_be_left_out(config: Config) -> None:
     named = close(config, ["abc", "redphy"], without=frozenset({"redphy"}))
     assert "redphy" in named.devices
     assert "redphy" not in named.optional
+
+
+def test_the_parts_of_a_named_device_come_with_it(tmp_path: Path) -> None:
+    files = tmp_path / "files.card"
+    files.write_text(
+        "device card {[port = -1]}\nattach card at pci\ndevice part\nattach part at card\n"
+        "device deep {}\nattach deep at card\ndevice deeper\nattach deeper at deep\n"
+    )
+    config = Sources.find(TREE).config([files])
+    assert close(config, ["card"]).devices == ("card", "part", "deep")
+    assert close(config, ["card"]).optional == {"part", "deep"}
+    assert close(config, ["part"]).devices == ("part", "card")
+
+
+def test_make_options_give_flags_to_those_they_are_for(tmp_path: Path) -> None:
+    files = tmp_path / "files.flags"
+    files.write_text(
+        "device odd\nattach odd at pci\n"
+        'makeoptions odd CPPFLAGS+="-I$S/odd -DODD=1 -Wno-odd"\nmakeoptions odd COPTS="-O0"\n'
+    )
+    config = Sources.find(TREE).config([files])
+    assert close(config, ["odd"]).make_flags(TREE) == (f"-I{TREE}/odd", "-DODD=1")
+    assert close(config, ["odd"]).make_flags(None) == ()
+    assert close(config, ["abc"]).make_flags(TREE) == ()

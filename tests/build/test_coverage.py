@@ -63,7 +63,7 @@ def test_a_plan_ends_with_every_driver() -> None:
 
 @pytest.mark.usefixtures("cache")
 def test_the_shim_tells_what_it_implements() -> None:
-    found = dict((name, page) for page, name in implemented(Builder()))
+    found = {name: page for page, name in implemented(Builder())}
     assert found["callout_reset"] == "callout(9)"
     assert found["pci_intr_establish"] == "pci_intr(9)"
     assert not any(name.startswith("rumphost_") for name in found)

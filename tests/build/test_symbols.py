@@ -24,7 +24,9 @@ def test_what_an_object_defines_and_needs(tmp_path: Path) -> None:
     assert found.undefined == {"needed"}
 
 
-@pytest.mark.parametrize("data", [b"", b"!<arch>\n", b"\x7fELF\x02\x01" + b"\xff" * 80])
+@pytest.mark.parametrize(
+    "data", [b"", b"!<arch>\n", b"\x7fELF\x02\x01" + b"\xff" * 80], ids=["none", "ar", "broken"]
+)
 def test_what_is_no_object_is_told(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "a.o"
     path.write_bytes(data)

@@ -7,6 +7,9 @@ import subprocess
 import pytest
 from command_line import COMMAND
 
+from rumphost.boundary.library import load_library
+from rumphost.errors import HostLacks
+
 SIM = ("run", "if_i8254x", "-m", "sim:i82540em")
 
 
@@ -171,6 +174,13 @@ def test_a_compiler_that_is_not_there(rumphost, monkeypatch, compiler, words):
     result = rumphost("build", "teach")
     assert result.status == 3
     assert words in result.err
+
+
+def test_no_python_headers(monkeypatch, tmp_path):
+    monkeypatch.setenv("RUMPHOST_CACHE", str(tmp_path))
+    monkeypatch.setattr("sysconfig.get_path", lambda _name: "/nonexistent")
+    with pytest.raises(HostLacks, match=r"Python\.h: install .*python3-dev"):
+        load_library.__wrapped__()
 
 
 def test_no_qemu(rumphost, monkeypatch, tmp_path):

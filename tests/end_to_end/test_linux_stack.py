@@ -132,7 +132,7 @@ def test_a_name_of_another_kind_of_interface(namespace, rumphost_run):
 @pytest.mark.usefixtures("namespace")
 def test_no_such_namespace(rumphost_run):
     result = rumphost_run("-m", "sim:i82540em", "--tap", TAP, "--netns", "nowhere")
-    assert result.returncode == 2
+    assert result.returncode == 3
     assert "`ip netns add nowhere` makes it" in result.stderr
 
 

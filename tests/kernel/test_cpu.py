@@ -141,3 +141,23 @@ def test_the_real_clock():
         assert rig.log[1] // 10_000_000 > rig.log[0] // 10_000_000
 
     run(body, clock=None, rig=Rig.make(clock=RealClock()))
+
+
+def test_what_comes_from_outside_is_handled_in_the_task_that_brings_it_in():
+    rig = Rig.make(clock=RealClock())
+    register_synchronization(rig.kernel)
+
+    async def main() -> None:
+        cpu = Cpu(rig.kernel)
+        async with trio.open_nursery() as nursery:
+            await nursery.start(cpu.serve)
+            await trio.testing.wait_all_tasks_blocked()
+            cpu.bring_in(lambda: rig.kernel.scheduler.post(lambda: rig.log.append("posted")))
+            assert rig.log == ["posted"]
+            cpu.bring_in(lambda: rig.kernel.events.after(1, lambda: rig.log.append("due")))
+            with trio.fail_after(5):
+                while rig.log != ["posted", "due"]:
+                    await trio.lowlevel.checkpoint()
+            nursery.cancel_scope.cancel()
+
+    trio.run(main)

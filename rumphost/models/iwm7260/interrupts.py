@@ -31,7 +31,7 @@ PERIODIC_NS = 8_000_000
 
 
 class Interrupts:
-    """Latched causes, their mask, and how the host is told."""
+    """Latched causes, their mask, and how the host is told; ``entry`` is the next of the table."""
 
     def __init__(self, model: Iwm7260) -> None:
         self._model = model
@@ -43,7 +43,7 @@ class Interrupts:
     def reset(self) -> None:
         """Nothing is pending; the table is off."""
         self._told = 0
-        self._entry = 0
+        self.entry = 0
         self._last_receive_ns = -(10**9)
         self._coalescing.cancel()
         self._periodic.cancel()
@@ -83,7 +83,7 @@ class Interrupts:
 
     def table_written(self, value: int) -> None:
         """The table moved: it is filled from its first entry again."""
-        self._entry = 0
+        self.entry = 0
         self._told = 0
 
     def periodic_written(self, value: int) -> None:
@@ -118,7 +118,7 @@ class Interrupts:
         entry = causes & 0xFF | causes >> 16 & 0xFF00
         base = (self._values["DRAM_INT_TBL"] & 0x07FF_FFFF) << 12
         try:
-            self._model.dma_write(base + 4 * self._entry, entry.to_bytes(4, "little"))
+            self._model.dma_write(base + 4 * self.entry, entry.to_bytes(4, "little"))
         except DmaError:
             return
-        self._entry = (self._entry + 1) % ICT_ENTRIES
+        self.entry = (self.entry + 1) % ICT_ENTRIES

@@ -41,6 +41,8 @@ from .transmit import Transmitter
 from .windows import Windows
 
 CLOCK_NS = 20_000
+KEPT_BY_SOFTWARE_RESET = ("HW_IF_CONFIG", "DRAM_INT_TBL", "INT_COALESCING", "INT_MODE")
+"""Registers of the host's side: drivers reset the card and go on with the same table of causes."""
 MAC = bytes.fromhex("001517726000")
 """The address of the card in slot 0; each following slot's is one more."""
 
@@ -168,9 +170,11 @@ class Iwm7260(PciModel):
 
     def reset_written(self, value: int) -> None:
         if value & RESET_SOFTWARE:
-            loaded = self.values["HW_IF_CONFIG"], value & ~RESET_SOFTWARE
+            kept = {name: self.values[name] for name in KEPT_BY_SOFTWARE_RESET}
+            entry = self.interrupts.entry
             self._stop_everything()
-            self.values["HW_IF_CONFIG"], self.values["RESET"] = loaded
+            self.values.update(kept, RESET=value & ~RESET_SOFTWARE)
+            self.interrupts.entry = entry
             return
         if value & RESET_STOP_MASTER:
             self.values["RESET"] |= RESET_MASTER_DISABLED
