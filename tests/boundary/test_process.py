@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from rumphost.boundary import Boundary
@@ -110,7 +112,8 @@ def test_an_image_that_is_none_says_so(boundary, tmp_path):
         boundary.load(path)
 
 
-def test_one_host_at_a_time(boundary):
+@pytest.mark.usefixtures("boundary")
+def test_one_host_at_a_time():
     with pytest.raises(UsageError, match="one host at a time"):
         Boundary()
 
@@ -131,7 +134,7 @@ def test_small_and_large_allocations_are_aligned_and_apart(boundary):
     memory = boundary.memory
     sizes = [1, 31, 32, 33, 64, 100, 500, 2048, 2049, 4096, 5000, 65536] * 4
     taken = sorted((memory.allocate(size), size) for size in sizes)
-    for (address, size), (following, _) in zip(taken, taken[1:], strict=False):
+    for (address, size), (following, _) in itertools.pairwise(taken):
         assert address + size <= following
     for address, size in taken:
         power = 1 << max(size - 1, 1).bit_length()
@@ -143,11 +146,9 @@ def test_small_and_large_allocations_are_aligned_and_apart(boundary):
 
 def test_the_arena_runs_out_and_recovers(boundary):
     memory = boundary.memory
-    taken = []
+    taken = [memory.allocate(100_000) for _ in range(30)]
     with pytest.raises(MemoryError):
-        while True:
-            taken.append(memory.allocate(100_000))
-    assert len(taken) > 30
+        taken.extend(memory.allocate(100_000) for _ in range(30))
     for address in taken:
         memory.release(address)
     memory.release(memory.allocate(3_000_000))
