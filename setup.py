@@ -25,7 +25,7 @@ class BuildWithSources(build_py):
         target = Path(self.build_lib) / "rumphost" / "_sources"
         shutil.rmtree(target, ignore_errors=True)
         for name in SOURCES:
-            ignore = shutil.ignore_patterns("__pycache__", "*.o", "*.so", "*.ko", "*.mod*", ".*", "Module.symvers")
+            ignore = shutil.ignore_patterns("__pycache__", "*.o", "*.so", "*.ko", "*.mod*", ".*")
             shutil.copytree(HERE / name, target / name, ignore=ignore)
 
 

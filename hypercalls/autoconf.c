@@ -177,6 +177,9 @@ rumphost_image_configure(void)
 
 	mbinit();
 	rumphost_pci_load();
+	rumphost_buf_load();
+	rumphost_devsw_load();
+	rumphost_proc_load();
 	for (const struct rumphost_ioconf *line = rumphost_ioconf; line->driver != NULL; line++)
 		load_instance(line);
 	rumphost_evcnt_load();

@@ -34,10 +34,13 @@ void	*rumphost_config_memory(size_t);
 void	rumphost_device_add(struct rumphost_device *);
 
 /* Bring what each page of the shim has to tell the host when the image is loaded. */
+void	rumphost_buf_load(void);
+void	rumphost_devsw_load(void);
 void	rumphost_evcnt_load(void);
 void	rumphost_sysctl_load(void);
 void	rumphost_module_load(void);
 void	rumphost_pci_load(void);
+void	rumphost_proc_load(void);
 
 /* Give a new child of pci0 the bus's part in suspending it, and take it away. */
 void	rumphost_pci_power_register(device_t);

@@ -27,4 +27,15 @@ struct rumphost_ioconf {
 /* Terminated by an entry of NULLs. */
 extern const struct rumphost_ioconf rumphost_ioconf[];
 
+/* What may have device nodes, for devsw(9); its tables are NULL when it has none. */
+struct rumphost_devsw {
+	const char *name;		/* "wd"; NULL ends the table */
+	const void *bdevsw;
+	const void *cdevsw;
+	int bmajor;			/* by a device-major statement; -1: any number that is free */
+	int cmajor;
+};
+
+extern const struct rumphost_devsw rumphost_devsw[];
+
 #endif

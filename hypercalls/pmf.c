@@ -18,6 +18,7 @@
 RUMPHOST_UPCALL int rumphost_pmf_suspend(device_t);
 RUMPHOST_UPCALL int rumphost_pmf_resume(device_t);
 RUMPHOST_UPCALL int rumphost_pmf_shutdown(device_t, int);
+void	rumphost_shutdownhooks(uint32_t);
 
 static const device_suspensor_t
     suspensor_system = { .ds_name = "system" },
@@ -438,5 +439,6 @@ rumphost_pmf_shutdown(device_t dev, int how)
 {
 	const pmf_qual_t carrier = { .pq_actlvl = (devact_level_t)how };
 
+	rumphost_shutdownhooks(rumphost_curlwp()->owner);
 	return shut_down(dev, &carrier);
 }

@@ -8,6 +8,7 @@
  * acknowledge program that makes the function take it back.
  */
 #include <linux/interrupt.h>
+#include <linux/poll.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
@@ -40,7 +41,7 @@ static irqreturn_t message_handler(int number, void *argument)
 	spin_lock_irqsave(&device->irq.lock, flags);
 	note(vector, 0);
 	spin_unlock_irqrestore(&device->irq.lock, flags);
-	wake_up_interruptible(&device->wait);
+	wake_up_interruptible_poll(&device->wait, EPOLLIN | EPOLLRDNORM);
 	return IRQ_HANDLED;
 }
 
@@ -104,7 +105,7 @@ static irqreturn_t line_handler(int number, void *argument)
 	spin_unlock_irqrestore(&irq->lock, flags);
 	if (!ours)
 		return IRQ_NONE;
-	wake_up_interruptible(&device->wait);
+	wake_up_interruptible_poll(&device->wait, EPOLLIN | EPOLLRDNORM);
 	return IRQ_HANDLED;
 }
 
@@ -322,7 +323,7 @@ int rumphost_irq_mask(struct rumphost_device *device, const struct rumphost_irq_
 	}
 	spin_unlock_irq(&irq->lock);
 	if (again)
-		wake_up_interruptible(&device->wait);
+		wake_up_interruptible_poll(&device->wait, EPOLLIN | EPOLLRDNORM);
 	return 0;
 }
 

@@ -44,7 +44,7 @@ from .kernel.pmf import Pmf
 from .kernel.services import register_all
 from .kernel.sysctl import Sysctl, Value
 from .machine import Machine, PciAddress, PciFunction
-from .machines import open_machine
+from .machines import clock_of, name_registers, open_machine
 from .tasks import ServiceTasks, unwrapped
 from .trace import Trace
 
@@ -135,6 +135,7 @@ class Host:
         machine.on_outside_event = self.cpu.wake
         machine.bring_in = self.cpu.bring_in
         machine.on_note = self._note
+        machine.on_removed = self._removed
         self.kernel.scheduler.on_panic = self._panicked
         self.kernel.service(PciIntr).on_storm = self._report
 
@@ -416,6 +417,24 @@ class Host:
         """A device model met what a driver should not do."""
         self.kernel.console.write_line(f"{self.machine.name} {where}: {text}", Level.LOG)
 
+    def _removed(self, function: PciFunction) -> None:
+        """A function was unplugged: detach its driver by force, whoever waits for it or not."""
+        self.kernel.console.write_line(f"{function.address}: unplugged", Level.ERROR)
+        for device in self.devices:
+            if device.function is function and device.top is device:
+                done = functools.partial(self._unplugged, device)
+                start = functools.partial(self._autoconf.detach, device, 1, done)
+                self.kernel.scheduler.post(start)
+
+    def _unplugged(self, device: Device, request: Request) -> None:
+        """The driver has let go of what is gone, or has crashed: that was reported."""
+        if request.panic is not None or request.error:
+            return
+        try:
+            self._holdings.settle(device)
+        except DriverError as leak:
+            self.kernel.console.write_line(str(leak), Level.ERROR)
+
     def _report(self, panic: DriverPanic) -> None:
         """Let everybody know who waits for bad news."""
         self.panics.append(panic)
@@ -470,8 +489,9 @@ async def open_host(
     """
     if isinstance(machine, str):
         virtual = clock == "virtual" if clock is not None else trio_clock_is_virtual()
-        machine = open_machine(machine, virtual=virtual and machine.startswith("sim"))
+        machine = open_machine(machine, virtual=virtual and clock_of(machine) == "virtual")
     async with machine:
+        name_registers(machine)
         boundary = Boundary(watchdog_s=watchdog_s)
         try:
             boundary.start_arena((c.address, c.size, c.bus_address) for c in machine.dma.chunks)

@@ -1,7 +1,7 @@
 """Where rumphost's own C sources are, and where built things are kept.
 
-In a checkout the sources are the top-level ``hypercalls/``, ``drivers/`` and ``kmod/``; a wheel carries a
-copy under ``rumphost/_sources/``.
+In a checkout the sources are the top-level ``hypercalls/``, ``drivers/`` and ``kmod/``; a wheel
+carries a copy under ``rumphost/_sources/``.
 """
 
 from __future__ import annotations

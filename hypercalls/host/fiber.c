@@ -293,6 +293,7 @@ rumphost_fiber_run(struct rumphost_lwp *lwp)
 
 	cpu->exits++;
 	cpu->running = lwp;
+	lwp->state = 'O';
 #ifdef RUMPHOST_SWAP
 	swapcontext(&host_context, &((struct fiber *)lwp)->context);
 #else
@@ -356,6 +357,17 @@ rumphost_fiber_create(uint64_t enter, uint64_t entry, const uint64_t *args, uint
 	f->lwp.next = cpu->lwps;
 	cpu->lwps = &f->lwp;
 	return &f->lwp;
+}
+
+void
+rumphost_fiber_introduce(struct rumphost_lwp *lwp, uint32_t lid, int32_t kind, int32_t ipl,
+    const char *name)
+{
+
+	lwp->lid = lid;
+	lwp->kind = kind;
+	lwp->ipl = ipl;
+	strncpy(lwp->name, name, sizeof(lwp->name) - 1);
 }
 
 void

@@ -26,6 +26,9 @@ extern struct rumphost_cpu rumphost_cpu_state;
  * the image's rumphost_enter. */
 struct rumphost_lwp *rumphost_fiber_create(uint64_t enter, uint64_t entry, const uint64_t *args,
     uint64_t stack_size);
+/* Tell who a new fiber is. */
+void rumphost_fiber_introduce(struct rumphost_lwp *lwp, uint32_t lid, int32_t kind, int32_t ipl,
+    const char *name);
 void rumphost_fiber_destroy(struct rumphost_lwp *lwp);
 /* Run until the next exit of this lwp, or of one that it handed over to; returns the exit's number,
  * with RUMPHOST_MOVED when rumphost_handed_over() has something to tell. */

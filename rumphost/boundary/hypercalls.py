@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -191,15 +192,19 @@ def _narrow(returns: str) -> str:
 
 def decode(kinds: Sequence[str], words: Sequence[int], c_string: Any) -> list[Any]:
     """Turn raw argument words into the values a handler gets."""
-    values: list[Any] = []
-    for kind, word in zip(kinds, words, strict=False):
-        if kind == "u":
-            values.append(word)
-        elif kind == "i32":
+    values: list[Any] = list(words)
+    for place, kind in _other_than_words(tuple(kinds)):
+        word = values[place]
+        if kind == "i32":
             word &= 0xFFFF_FFFF
-            values.append(word - (1 << 32) if word >> 31 else word)
+            values[place] = word - (1 << 32) if word >> 31 else word
         elif kind == "i64":
-            values.append(word - (1 << 64) if word >> 63 else word)
+            values[place] = word - (1 << 64) if word >> 63 else word
         else:
-            values.append(c_string(word) if word else None)
+            values[place] = c_string(word) if word else None
     return values
+
+
+@cache
+def _other_than_words(kinds: tuple[str, ...]) -> tuple[tuple[int, str], ...]:
+    return tuple((place, kind) for place, kind in enumerate(kinds) if kind != "u")

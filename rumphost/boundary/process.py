@@ -22,6 +22,7 @@ from .library import Library, load_library
 from .symbolize import Symbolizer
 
 STACK_SIZE = 256 * 1024
+_NO_ARGUMENTS = (0,) * 6
 _ALL_OWNERS = 0xFFFF_FFFF
 _SIGNAL_WORDS = {
     signal.SIGSEGV: "bad memory access",
@@ -149,9 +150,8 @@ class ProcessFiber:
             lwp.upcall_args[n] = args[n] & 0xFFFF_FFFF_FFFF_FFFF if n < len(args) else 0
 
     def set_state(self, state: str, wmesg: str) -> None:
-        if not self._gone:
-            self._lwp.state = ord(state)
-            self._lwp.wmesg = wmesg.encode()[:15] + b"\0"
+        self._lwp.state = ord(state)
+        self._lwp.wmesg = wmesg.encode()[:15] + b"\0"
 
     def set_owner(self, number: int) -> None:
         self._lwp.owner = number
@@ -304,12 +304,11 @@ class Boundary:
         args: Sequence[int],
     ) -> ProcessFiber:
         words = [arg & 0xFFFF_FFFF_FFFF_FFFF for arg in args]
-        words += [0] * (6 - len(words))
+        words += _NO_ARGUMENTS[len(words) :]
         lwp = self.lib.rumphost_fiber_create(image.enter, entry, words, STACK_SIZE)
         if lwp == self.ffi.NULL:
             raise MemoryError("no memory for another lwp's stack")
-        lwp.lid, lwp.kind, lwp.ipl = lid, ord(kind), ipl
-        lwp.name = name.encode()[:31] + b"\0"
+        self.lib.rumphost_fiber_introduce(lwp, lid, ord(kind), ipl, name.encode())
         return ProcessFiber(self, lwp)
 
     def close(self) -> None:

@@ -128,6 +128,7 @@ def ioconf_source(closure: Closure, defined: Iterable[str] = ()) -> str:
     for name in devices:
         parts.append(_driver(config, name, carried[name], is_defined=name in defined))
     parts.append(_table(closure))
+    parts.append(_switches(closure))
     return "\n".join(parts)
 
 
@@ -192,6 +193,30 @@ def _table(closure: Closure) -> str:
             *arrays,
             "",
             f"const struct rumphost_ioconf rumphost_ioconf[] = {{\n{rows}}};",
+            "",
+        ]
+    )
+
+
+def _switches(closure: Closure) -> str:
+    """Return the table for devsw(9): a weak name is NULL where no source defines it."""
+    majors = closure.config.majors
+    names = sorted({*closure.devices, *majors})
+    lines = []
+    rows = ""
+    for name in names:
+        bmajor, cmajor = reversed(majors.get(name, (None, None)))
+        identifier = _identifier(name)
+        for kind in ("bdevsw", "cdevsw"):
+            lines.append(f"extern const char {identifier}_{kind}[] RUMPHOST_PERHAPS;")
+        numbers = ", ".join("-1" if one is None else str(one) for one in (bmajor, cmajor))
+        rows += f'\t{{ "{name}", {identifier}_bdevsw, {identifier}_cdevsw, {numbers} }},\n'
+    return "\n".join(
+        [
+            '#define RUMPHOST_PERHAPS __attribute__((__weak__, __visibility__("hidden")))',
+            *lines,
+            "\nconst struct rumphost_devsw rumphost_devsw[] = {",
+            f"{rows}\t{{ .name = NULL }},\n}};",
             "",
         ]
     )

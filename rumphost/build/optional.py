@@ -84,14 +84,14 @@ def _left_out(path: Path, needed: Sequence[str], devices: Iterable[str]) -> Diag
 
 
 def _outermost(closure: Closure, devices: set[str]) -> set[str]:
-    """Return those of the devices that carry no bus for another one that came along.
+    """Return those of the devices that carry no bus for another of them.
 
     What is below a bus may be all that keeps the bus itself from being linked.
     """
     config = closure.config
     buses = {
         name: {bus for one in config.devices[name].attachments for bus in one.at}
-        for name in closure.optional
+        for name in devices
     }
     leaves = set()
     for name in devices:

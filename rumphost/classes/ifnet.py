@@ -252,6 +252,24 @@ class Interface:
         word = media if isinstance(media, int) else (await self.media()).parse(media)
         await self._ioctl(f"media {media}", Command.SET_MEDIA, word)
 
+    async def request(self, what: str, command: int, data: bytes) -> bytes:
+        """Make any ioctl(2) request; returns what its structure, ``data``, holds afterwards.
+
+        Pointers in it lead to memory of the kernel (``kernel.memory.allocate``).
+        """
+        self._check()
+        memory = self.kernel.memory
+        address = memory.allocate(len(data))
+        try:
+            memory.write(address, data)
+            args = (self.ifnet.ifp, command, address)
+            number = await self._call(self.ifnet, "rumphost_ifnet_request", args)
+            if number & 0xFFFF_FFFF:
+                raise IoctlError(self.name, what, number & 0xFFFF_FFFF)
+            return memory.read(address, len(data))
+        finally:
+            memory.release(address)
+
     async def _ioctl(self, what: str, command: Command, a: int = 0, b: int = 0) -> None:
         self._check()
         args = (self.ifnet.ifp, command, a, b)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from rumphost.errors import UsageError
 
 ETHER = 0x20
+IEEE80211 = 0x80
 AUTO = 0
 NONE = 2
 _TYPE = 0xE0
@@ -23,6 +24,13 @@ _ETHER_NAMES = {
     14: "1000baseLX", 15: "1000baseCX", 16: "1000baseT", 17: "HomePNA1", 18: "10GbaseLR",
     19: "10GbaseSR", 20: "10GbaseCX4", 21: "2500baseSX",
 }  # fmt: skip
+_IEEE80211_NAMES = {
+    3: "FH1", 4: "FH2", 5: "DS2", 6: "DS5", 7: "DS11", 8: "DS1", 9: "DS22", 10: "OFDM6",
+    11: "OFDM9", 12: "OFDM12", 13: "OFDM18", 14: "OFDM24", 15: "OFDM36", 16: "OFDM48",
+    17: "OFDM54", 18: "OFDM72", 24: "MCS",
+}  # fmt: skip
+_MODE = 0x000F_0000
+_MODE_NAMES = {0x1_0000: "mode 11a", 0x2_0000: "mode 11b", 0x3_0000: "mode 11g"}
 _OPTIONS = {
     0x0010_0000: "full-duplex",
     0x0020_0000: "half-duplex",
@@ -38,9 +46,12 @@ _INSTANCE_SHIFT = 28
 def describe(word: int) -> str:
     """Return a media word as ifconfig(8) prints it."""
     subtype = word & _SUBTYPE
-    is_ether = word & _TYPE == ETHER
+    is_ether, is_wireless = word & _TYPE == ETHER, word & _TYPE == IEEE80211
     names = _SUBTYPE_NAMES | (_ETHER_NAMES if is_ether else {})
+    names |= _IEEE80211_NAMES if is_wireless else {}
     parts = [names.get(subtype, f"subtype {subtype}")]
+    if is_wireless and word & _MODE in _MODE_NAMES:
+        parts.append(_MODE_NAMES[word & _MODE])
     options = _OPTIONS | (_ETHER_OPTIONS if is_ether else {})
     parts += [name for bit, name in options.items() if word & bit]
     if instance := word >> _INSTANCE_SHIFT:

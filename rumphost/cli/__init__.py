@@ -14,14 +14,17 @@ import click
 from rumphost.errors import RumphostError
 from rumphost.tasks import leaves
 
+from .bind import bind, unbind
 from .build import build
 from .coverage import coverage
+from .doctor import doctor
 from .gdb import gdb
 from .listing import list_
 from .options import asks_json
 from .output import AlreadyTold, Output, OutputClosed
 from .pci import pci
 from .run import Terminated, run
+from .wifi import wifi
 
 DEFECT = 70
 """The exit status of a defect of rumphost itself: EX_SOFTWARE of sysexits(3)."""
@@ -36,7 +39,7 @@ def rumphost() -> None:
     """
 
 
-for command in (list_, build, run, gdb, coverage, pci):
+for command in (list_, build, run, gdb, coverage, pci, wifi, bind, unbind, doctor):
     rumphost.add_command(command)
 
 

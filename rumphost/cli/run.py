@@ -16,6 +16,7 @@ from rumphost.machines import clock_of
 from rumphost.tasks import unwrapped
 
 from .interface import InterfaceUse
+from .observing import ObservingOptions, observing
 from .options import (
     EXISTING_DIRECTORY,
     InterfaceName,
@@ -40,7 +41,11 @@ class Terminated(BaseException):
 @click.command()
 @click.argument("drivers", nargs=-1, required=True)
 @click.option(
-    "-m", "--machine", default="sim:", show_default=True, help="sim:MODEL,… or qemu:DEVICE,…"
+    "-m",
+    "--machine",
+    default="sim:",
+    show_default=True,
+    help="sim:MODEL,…, qemu:DEVICE,…, kmod:ADDRESS, vfio:ADDRESS or replay:FILE",
 )
 @sys_tree
 @click.option("--clock", type=click.Choice(["virtual", "real"]), help="Default: by the machine.")
@@ -62,7 +67,7 @@ class Terminated(BaseException):
 )  # fmt: skip
 @click.option("--netns", metavar="NAME", help="The network namespace to put the TAP into.")
 @click.option("--pcap", type=OutputFile(), help="Capture frames into a file for Wireshark.")
-@click.option("--trace", "trace_file", type=OutputFile(), help="Write every crossing into a file.")
+@observing
 @click.option(
     "--firmware", type=EXISTING_DIRECTORY, multiple=True, help="Look for firmware there first."
 )
@@ -89,6 +94,11 @@ def run(
     netns: str | None,
     pcap: Path | None,
     trace_file: Path | None,
+    only: tuple[str, ...],
+    never: tuple[str, ...],
+    summary: bool,
+    picture: Path | None,
+    record: Path | None,
     firmware: tuple[Path, ...],
     stay: float | None,
     watchdog: float,
@@ -119,7 +129,8 @@ def run(
         output, ping=ping, ping_to=ping_to, tap=tap, tap_address=tap_address, netns=netns,
         pcap=pcap, stay_s=stay,
     )  # fmt: skip
-    options = SessionOptions(machine, clock, seed, sysctl, trace_file, firmware, stay, watchdog)
+    observed = ObservingOptions(trace_file, only, never, summary, picture, record)
+    options = SessionOptions(machine, clock, seed, sysctl, observed, firmware, stay, watchdog)
     session = Session(output, builder, built, use, options)
     run_main(_until_terminated, session, clock=clock)
 

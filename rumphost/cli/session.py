@@ -5,7 +5,6 @@ One driver's failure does not keep the others from being used; the first one's i
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,6 @@ from rumphost.classes.network import Network
 from rumphost.errors import (
     DriverError,
     DriverPanic,
-    HostLacks,
     MachineError,
     RumphostError,
     UsageError,
@@ -27,9 +25,9 @@ from rumphost.kernel.autoconf import Device
 from rumphost.kernel.console import Line
 from rumphost.kernel.sysctl import Value
 from rumphost.tasks import LEAVE_LIMIT_S
-from rumphost.trace import TraceEvent
 
 from .interface import InterfaceUse
+from .observing import Observing, ObservingOptions
 from .output import AlreadyTold, Output
 
 STAY_S = 1.0
@@ -44,7 +42,7 @@ class SessionOptions:
     clock: ClockName
     seed: int | None
     sysctls: tuple[tuple[str, str | None], ...]
-    trace_file: Path | None
+    observing: ObservingOptions
     firmware: tuple[Path, ...]
     stay_s: float | None
     watchdog_s: float
@@ -67,15 +65,17 @@ class Session:
         self.use = use
         self.options = options
         self.failures: list[RumphostError] = []
+        self.observing = Observing(options.observing, output, self._told)
         self._headlines: dict[str, str] = {}
 
     async def main(self) -> None:
         """Do it all; raises ``AlreadyTold`` when something failed."""
         options = self.options
         with ExitStack() as files:
-            tracing = self._open_trace(files)
+            self.observing.open(files)
+            machine = self.observing.machine(options.machine, virtual=options.clock == "virtual")
             async with open_host(
-                options.machine,
+                machine,
                 clock=options.clock,
                 seed=options.seed,
                 firmware=options.firmware,
@@ -84,9 +84,10 @@ class Session:
             ) as host:
                 host.console.listeners.append(self._console_line)
                 host.on_panic.append(self._panicked)
-                if tracing is not None:
-                    host.trace.add_sink(tracing)
+                self.observing.attach(host)
                 await self._run(host)
+                self.observing.finish(host)
+            self.observing.ended(machine)
         if self.failures:
             raise AlreadyTold(self.failures[0])
 
@@ -235,45 +236,13 @@ class Session:
         """A driver crashed, now, on the virtual CPU: whoever waits for it need not tell again."""
         self._told(panic)
 
-    # -- log and trace
+    # -- the log
 
     def _console_line(self, line: Line) -> None:
         name, at, _ = line.text.partition(" at ")
         if at and " " not in name:
             self._headlines[name] = line.text
         self.output.kernel_line(line)
-
-    def _open_trace(self, files: ExitStack) -> Callable[[TraceEvent], None] | None:
-        path = self.options.trace_file
-        if path is None:
-            return None
-        try:
-            file = path.open("w")
-        except OSError as error:
-            raise HostLacks(f"cannot write {path}: {error.strerror}") from error
-        failed = False
-
-        def fail(error: OSError) -> None:
-            nonlocal failed
-            if not failed:
-                failed = True
-                self._told(HostLacks(f"cannot write the trace {path}: {error.strerror}"))
-
-        def write(event: TraceEvent) -> None:
-            if not failed:
-                try:
-                    file.write(f"{event}\n")
-                except OSError as error:
-                    fail(error)
-
-        def close() -> None:
-            try:
-                file.close()
-            except OSError as error:
-                fail(error)
-
-        files.callback(close)
-        return write
 
 
 def _place(device: Device) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import trio
 import trio.testing
@@ -18,6 +18,7 @@ from trio.testing import MockClock
 from rumphost.errors import UsageError
 from rumphost.machine import EventQueue, VirtualClock
 
+from .early_wait import EarlyWait
 from .kernel import Kernel
 from .scheduler import Pause
 
@@ -64,12 +65,17 @@ class Cpu:
         self._start = 0.0
         self._inside = False
         self._until_ns: int | None = 0
+        self._early: EarlyWait | None = None
         kernel.scheduler.on_outside_work = self.wake
 
     def wake(self) -> None:
         """Something may be runnable; called from trio tasks and from the scheduler itself."""
         if not self._inside:
+            self._kernel.machine.host_works()
             self._awake.set()
+
+    def _wake_task(self) -> None:
+        self._awake.set()
 
     def bring_in(self, action: Callable[[], object]) -> None:
         """Take in what has come from outside, and on the real clock run the kernel at once.
@@ -108,7 +114,23 @@ class Cpu:
             raise UsageError("a machine on the real clock needs trio's clock to be real too")
         self._start = trio.current_time() - self._events.now_ns() / 1e9
         task_status.started()
-        idle = self._idle_virtual if virtual else self._idle_real
+        if virtual:
+            await self._loop(self._idle_virtual)
+            return
+        machine = self._kernel.machine
+        fd = machine.outside_fd()
+        if fd is None:
+            await self._loop(self._idle_real)
+            return
+        self._early = EarlyWait(fd, lambda: self.bring_in(machine.take_in), self._wake_task)
+        trio.lowlevel.add_instrument(self._early)
+        try:
+            await self._loop(self._idle_real)
+        finally:
+            trio.lowlevel.remove_instrument(self._early)
+
+    async def _loop(self, idle: Callable[[Pause], Awaitable[None]]) -> None:
+        virtual = self._events.clock.virtual
         while True:
             self._inside = True
             try:
@@ -122,6 +144,8 @@ class Cpu:
                 await trio.lowlevel.checkpoint()
             else:
                 await idle(pause)
+            if self._early is not None and self._early.error is not None:
+                raise self._early.error
 
     async def _idle_real(self, pause: Pause) -> None:
         next_ns = self._events.next_ns()

@@ -1,12 +1,13 @@
 """firmload(9): firmware images from the host's files. Called by ``hypercalls/firmload.c``.
 
-An image ``name`` of driver ``driver`` is looked for as ``driver/name`` and as ``name`` in each of
-``directories``, in order; ``images`` come first. The sysctl ``hw.firmware.path`` shows and sets
-the directories, as in NetBSD.
+An image ``name`` of driver ``driver`` is looked for as ``driver/name``, as ``name``, and under the
+vendor's own name for it (``VENDOR_NAMES``) in each of ``directories``, in order; ``images`` come
+first. The sysctl ``hw.firmware.path`` shows and sets the directories, as in NetBSD.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -30,6 +31,9 @@ DIRECTORIES = (
     Path("/usr/pkg/libdata/firmware"),
     Path("/lib/firmware"),
 )
+
+VENDOR_NAMES = ((re.compile(r"iwm-(\d+-\d+)"), r"iwlwifi-\1.ucode"),)
+"""Names of NetBSD's drivers, and what the same files are called in packages of the vendor's."""
 
 
 @dataclass(eq=False)
@@ -76,8 +80,9 @@ class Firmload:
 
     def find(self, driver: str, name: str) -> Path | None:
         """Return the file of an image."""
+        others = [word.sub(other, name) for word, other in VENDOR_NAMES if word.fullmatch(name)]
         for directory in self.directories:
-            for path in (directory / driver / name, directory / name):
+            for path in (directory / driver / name, *(directory / one for one in (name, *others))):
                 if path.is_file():
                     return path
         return None

@@ -229,7 +229,6 @@ class Scheduler:
             lwp.steps.pop().close()
         lwp.state = "Z"
         self.lwps.pop(lwp.lid, None)
-        lwp.fiber.set_state("Z", "")
         lwp.fiber.destroy()
 
     @property
@@ -322,7 +321,6 @@ class Scheduler:
         fiber = lwp.fiber
         if lwp.state == "R":
             lwp.state = "O"
-            fiber.set_state("O", "")
         seen = self._trace.on or self._random is not None
         self._fibers.set_clock(self._events.now_ns(), 0 if seen else _HANDOVERS)
         if self._trace.on:

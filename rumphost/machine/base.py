@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from types import TracebackType
@@ -24,7 +25,8 @@ class Machine(ABC):
     ``on_outside_event`` is set by the host: a machine calls it (from a trio task of its own, never
     from a driver's stack) when something has come from outside, after it has put the action on
     ``events`` or asserted a line. ``on_note`` takes what a machine noticed that a driver should
-    not do (DMA to nowhere, an access to no register), with the function it is about.
+    not do (DMA to nowhere, an access to no register), with the function it is about. ``on_removed``
+    is told of a function that was unplugged.
     ``bring_in`` too: it calls what it is given, and then lets the kernel run in the same task. A
     machine brings in interrupts so, since it is quicker than waking the kernel's own task.
     """
@@ -47,6 +49,7 @@ class Machine(ABC):
         self.on_outside_event: Callable[[], None] = lambda: None
         self.bring_in: Callable[[Callable[[], object]], None] = _call
         self.on_note: Callable[[PciAddress, str], None] = lambda _address, _text: None
+        self.on_removed: Callable[[PciFunction], None] = lambda _function: None
 
     @abstractmethod
     async def open(self) -> None:
@@ -59,13 +62,29 @@ class Machine(ABC):
     async def serve(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Bring in what comes from outside until cancelled; runs as one trio task of the host."""
         task_status.started()
-        await trio.sleep_forever()
+        fd = self.outside_fd()
+        if fd is None:
+            await trio.sleep_forever()
+        with contextlib.suppress(trio.ClosedResourceError):
+            while True:
+                await trio.lowlevel.wait_readable(fd)
+                self.bring_in(self.take_in)
+
+    def outside_fd(self) -> int | None:
+        """Return the descriptor that is readable when ``take_in`` has something to do, if any."""
+        return None
+
+    def take_in(self) -> None:
+        """Take in what has come from outside, without blocking."""
 
     def flush(self) -> None:
         """Wait until every posted register write has reached its device."""
 
     def poll(self) -> None:
         """Look for outside events now, without blocking: called while an lwp busy-waits."""
+
+    def host_works(self) -> None:
+        """Somebody gives the kernel work, from outside; called between the kernel's turns."""
 
     async def __aenter__(self) -> Machine:
         try:

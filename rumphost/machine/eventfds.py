@@ -30,7 +30,7 @@ class EventfdLine(InterruptLine):
             return False
         if self.level:
             self.asserted = False  # a new assertion, whatever was known before
-            self.assert_()  # noqa: PT009
+            self.assert_()  # noqa: PT009, UP005
         else:
             self.fire()
         return True

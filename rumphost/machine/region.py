@@ -3,6 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import Protocol
+
+
+class Namer(Protocol):
+    """Names registers, as ``Region.describe`` does."""
+
+    def __call__(self, offset: int, value: int | None = None, /) -> str: ...
 
 
 class Region(ABC):
@@ -18,6 +25,8 @@ class Region(ABC):
     is_io: bool = False
     prefetchable: bool = False
     address: int | None = None
+    namer: Namer | None = None
+    """Who knows the registers' names, on a machine that does not."""
 
     @abstractmethod
     def read(self, offset: int, width: int) -> int:
@@ -29,7 +38,7 @@ class Region(ABC):
 
     def describe(self, offset: int, value: int | None = None) -> str:
         """Name the register, with a value also its fields (``CTRL.RST|SLU``), or the offset."""
-        return f"{offset:#x}"
+        return f"{offset:#x}" if self.namer is None else self.namer(offset, value)
 
     def read_multi(self, offset: int, width: int, count: int) -> list[int]:
         """Read one register ``count`` times, as a FIFO is read."""

@@ -33,6 +33,13 @@ DEFAULT_MACHINE = "sim:"
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("rumphost")
     group.addoption("--machine", action="append", help="run tests of drivers on this machine")
+    group.addoption(
+        "--instead",
+        action="append",
+        default=[],
+        metavar="MACHINE=OTHER",
+        help="run the tests that are for MACHINE on OTHER, and no other tests of drivers",
+    )
     group.addoption("--driver-seed", type=int, help="shake the schedule with this seed")
 
 
@@ -48,7 +55,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         return
     marker = metafunc.definition.get_closest_marker("machine")
     names = metafunc.config.getoption("--machine") or (marker.args if marker else None)
-    metafunc.parametrize("machine", names or [DEFAULT_MACHINE], indirect=True)
+    names = list(names or [DEFAULT_MACHINE])
+    replaced = [word.partition("=")[::2] for word in metafunc.config.getoption("--instead")]
+    if replaced:
+        names = [other for machine, other in replaced if machine in names]
+    metafunc.parametrize("machine", names, indirect=True)
 
 
 @pytest.hookimpl(trylast=True)

@@ -1,18 +1,18 @@
 """A function for the driver of the benchmarks: plain words for registers, in three ways.
 
 ``mapped``: the driver reaches them by itself. Otherwise each access traps. An eventfd, rung by
-another thread, interrupts, as the doorbell of ``qemu:`` does.
+another thread, interrupts, as those of ``kmod:`` and ``vfio:`` do.
 """
 
 from __future__ import annotations
 
-import os
 import time
 
 import trio
 
 from rumphost.kernel.cpu import trio_clock_is_virtual
-from rumphost.machine import RealClock, Region, VirtualClock
+from rumphost.machine import InterruptLine, Machine, RealClock, Region, VectorKind, VirtualClock
+from rumphost.machine.eventfds import EventfdLine
 from rumphost.machine.sim import SimMachine
 from rumphost.models.base import Identity, PciModel
 
@@ -82,35 +82,43 @@ class InterruptingFunction(BenchFunction):
 
     IDENTITY = Identity(0x7EAC, 0x0001, 0xFF0000)
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.line = EventfdLine("bench", level=False, unmask=lambda: None)
+
+    def allocate_vectors(self, kind: VectorKind, count: int) -> list[InterruptLine]:
+        return [self.line]
+
+    def release_vectors(self, kind: VectorKind) -> None:
+        """There is nothing to switch off."""
+
 
 class BenchMachine(SimMachine):
-    """A board with one function, and an eventfd that makes it interrupt."""
+    """A board with one function; its eventfd, if it has one, is listened to."""
 
     def __init__(self, function: BenchFunction) -> None:
         clock = VirtualClock() if trio_clock_is_virtual() else RealClock()
         super().__init__(clock, [function], name="bench")
         self.function = function
-        self.eventfd = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         # The last page of the arena's memory belongs to the mapped registers.
         chunk = self.dma.chunks[0]
         self.dma.chunks[0] = type(chunk)(chunk.address, chunk.size - SIZE, chunk.bus_address)
 
     async def close(self) -> None:
         await super().close()
-        if self.eventfd >= 0:
-            os.close(self.eventfd)
-            self.eventfd = -1
+        if isinstance(self.function, InterruptingFunction):
+            self.function.line.close()
 
     async def serve(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(self._listen)
+            if self.outside_fd() is not None:
+                nursery.start_soon(Machine.serve, self)
             await super().serve(task_status)
 
-    async def _listen(self) -> None:
-        while True:
-            await trio.lowlevel.wait_readable(self.eventfd)
-            self.bring_in(self._ring)
+    def outside_fd(self) -> int | None:
+        function = self.function
+        return function.line.fd if isinstance(function, InterruptingFunction) else None
 
-    def _ring(self) -> None:
-        os.eventfd_read(self.eventfd)
-        self.function.raise_interrupt()
+    def take_in(self) -> None:
+        assert isinstance(self.function, InterruptingFunction)
+        self.function.line.take()

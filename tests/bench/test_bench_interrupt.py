@@ -23,7 +23,7 @@ def test_eventfd_to_handler(compare, native, lockbench):
         machine = BenchMachine(function)
         async with open_host(machine) as host:
             await host.attach(lockbench)
-            ended = native.signals(machine.eventfd, count, GAP_NS)
+            ended = native.signals(function.line.fd, count, GAP_NS)
             signalled = await trio.to_thread.run_sync(ended)
             with trio.fail_after(5):
                 while not function.words.seen or function.words.seen[-1] < signalled[-1]:

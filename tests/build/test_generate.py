@@ -73,7 +73,8 @@ def test_ioconf_has_drivers_with_class_and_interfaces(config: Config) -> None:
 
 def test_ioconf_table_has_a_row_for_each_attachment_and_bus(config: Config) -> None:
     text = generate.ioconf_source(close(config, ["duo", "leaf"]))
-    rows = re.findall(r"^\t\{ (.*) \},?$", text.split("rumphost_ioconf[] =")[1], re.MULTILINE)
+    table = text.split("rumphost_ioconf[] =")[1].split("};")[0]
+    rows = re.findall(r"^\t\{ (.*) \},?$", table, re.MULTILINE)
     assert '"duo", "duo_pci", "pci", &duo_pci_ca, &duo_cd, NULL, 2, 0x0' in rows
     assert '"leaf", "leaf", "pinbus", &leaf_ca, &leaf_cd, NULL, 3, 0x0' in rows
     assert rows[-1] == ".driver = NULL"
@@ -101,3 +102,16 @@ def test_ioconf_header_declares_drivers_and_pseudo_devices(config: Config) -> No
     text = generate.ioconf_header(close(config, ["abc"]))
     assert "extern struct cfdriver abc_cd;" in text
     assert "void\tloopattach(int);" in text
+
+
+def test_what_may_have_device_nodes_is_named_with_its_numbers(tmp_path: Path) -> None:
+    files = tmp_path / "files.more"
+    files.write_text("device-major more char 7 block 8 more\ndevice-major raw char 9\n")
+    config = Sources.find(TREE).config([files])
+    text = generate.ioconf_source(close(config, ["duo"]))
+    rows = re.findall(r"^\t\{ (.*) \},?$", text.split("rumphost_devsw[] =")[1], re.MULTILINE)
+    assert '"duo", duo_bdevsw, duo_cdevsw, -1, -1' in rows
+    assert '"more", more_bdevsw, more_cdevsw, 8, 7' in rows
+    assert '"raw", raw_bdevsw, raw_cdevsw, -1, 9' in rows
+    assert rows[-1] == ".name = NULL"
+    assert "extern const char duo_cdevsw[] RUMPHOST_PERHAPS;" in text

@@ -34,7 +34,7 @@ def test_help_and_version(rumphost):
         (["run", "nosuch.c"], "nosuch.c: No such file"),
         (["run", "teach", "-m", "teach"], "say sim:NAME,… or qemu:NAME,…"),
         (["run", "teach", "-m", "moon:teach"], "no kind of machine is called 'moon'"),
-        (["run", "teach", "-m", "kmod:0"], "not part of this version"),
+        (["run", "teach", "-m", "kmod:0"], "no PCI address"),
         (["run", "teach", "-m", "sim:flux"], "no model is called 'flux'; there are"),
         (["run", "teach", "-m", "sim:teach:colour=red"], "has no option 'colour': it has"),
         (["run", "if_i8254x", "-m", "sim:i82540em:mac=x"], "expected a unicast address"),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 import trio
-from far_end import FarEnd, SocketEnd, WireEnd
+from far_end import FarEnd, PacketEnd, SocketEnd, WireEnd
 
 from rumphost.classes.ifnet import Interface
 from rumphost.classes.network import Network
@@ -17,6 +18,7 @@ from rumphost.host import Host
 from rumphost.kernel.autoconf import Device
 from rumphost.machine import Machine
 from rumphost.machine.qemu import QemuMachine
+from rumphost.machine.sim import SimMachine
 
 
 @pytest.fixture
@@ -57,10 +59,13 @@ async def interface(host: Host, device: Device) -> Interface:
 @pytest.fixture
 async def far_end(host: Host, nursery: trio.Nursery) -> AsyncIterator[FarEnd]:
     """The far end of the first device's cable; on ``qemu:`` the netdev must be ``dgram``."""
-    if not isinstance(host.machine, QemuMachine):
+    if isinstance(host.machine, SimMachine):
         yield WireEnd(host)
         return
-    end = SocketEnd(host.machine)
+    if isinstance(host.machine, QemuMachine):
+        end = SocketEnd(host.machine)
+    else:
+        end = PacketEnd(os.environ["RUMPHOST_FAR_END"])
     scope = trio.CancelScope()
     nursery.start_soon(end.serve, scope)
     yield end

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import random
 import socket
+import struct
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
@@ -101,6 +102,28 @@ class SocketEnd(FarEnd):
         with suppress(BlockingIOError):
             while True:
                 self._came(self._socket.recv(65536))
+
+
+class PacketEnd(SocketEnd):
+    """On real hardware: another network card, RUMPHOST_FAR_END, of Linux's at the same hub."""
+
+    def __init__(self, name: str) -> None:
+        FarEnd.__init__(self)
+        self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
+        self._socket.setblocking(False)
+        self._socket.bind((name, 0))
+        membership = struct.pack("iHH8s", socket.if_nametoindex(name), 1, 0, b"")
+        self._socket.setsockopt(263, 1, membership)  # PACKET_ADD_MEMBERSHIP, promiscuous
+
+    def _read(self) -> None:
+        with suppress(BlockingIOError):
+            while True:
+                data, where = self._socket.recvfrom(65536)
+                if where[2] != socket.PACKET_OUTGOING:
+                    self._came(data)
+
+    def close(self) -> None:
+        self._socket.close()
 
 
 class Monitor:

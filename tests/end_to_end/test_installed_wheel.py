@@ -15,7 +15,7 @@ import pytest
 
 CHECKOUT = Path(__file__).parents[2]
 FILES = ("pyproject.toml", "setup.py", "MANIFEST.in", "README.md", "LICENSE")
-DIRECTORIES = ("rumphost", "hypercalls", "drivers")
+DIRECTORIES = ("rumphost", "hypercalls", "drivers", "kmod")
 
 
 def pip(*arguments: object) -> None:
@@ -33,7 +33,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     work = tmp_path_factory.mktemp("wheel")
     source = work / "source"
     source.mkdir()
-    ignore = shutil.ignore_patterns("__pycache__", "_sources")
+    ignore = shutil.ignore_patterns("__pycache__", "_sources", "*.o", "*.ko")
     for name in FILES:
         if (CHECKOUT / name).exists():
             shutil.copy(CHECKOUT / name, source)

@@ -45,6 +45,15 @@ def test_a_driver_s_own_directory_comes_first(rig, service):
     assert ask(rig, "firmware_size", handle) == len(b"driver's")
 
 
+def test_the_vendor_s_own_name_is_found(rig, service):
+    (service.directories[1] / "iwlwifi-7260-9.ucode").write_bytes(b"vendor's")
+    assert open_image(rig, "if_iwm", "iwm-7260-9")[0] == 0
+    assert open_image(rig, "if_iwm", "iwm-7260-8")[0] == ENOENT
+    (service.directories[1] / "iwm-7260-9").write_bytes(b"by NetBSD's name")
+    _, handle = open_image(rig, "if_iwm", "iwm-7260-9")
+    assert ask(rig, "firmware_size", handle) == len(b"by NetBSD's name")
+
+
 def test_a_part_is_read(rig, service):
     (service.directories[1] / "fw.bin").write_bytes(b"0123456789")
     _, handle = open_image(rig)

@@ -5,7 +5,7 @@
  */
 
 #ifndef _RUMPHOST_ISA_MACHDEP_H_
-#define	_RUMPHOST_ISA_MACHDEP_H_
+#define _RUMPHOST_ISA_MACHDEP_H_
 
 #include <sys/types.h>
 #include <sys/bus.h>

@@ -5,14 +5,18 @@
  */
 
 #ifndef _RUMPHOST_RBUS_MACHDEP_H_
-#define	_RUMPHOST_RBUS_MACHDEP_H_
+#define _RUMPHOST_RBUS_MACHDEP_H_
+
+#include <sys/types.h>
+#include <sys/bus.h>
 
 struct pci_attach_args;
+struct rbustag;
 
 int	md_space_map(bus_space_tag_t, bus_addr_t, bus_size_t, int, bus_space_handle_t *);
 void	md_space_unmap(bus_space_tag_t, bus_space_handle_t, bus_size_t, bus_addr_t *);
 
-rbus_tag_t rbus_pccbb_parent_io(struct pci_attach_args *);
-rbus_tag_t rbus_pccbb_parent_mem(struct pci_attach_args *);
+struct rbustag *rbus_pccbb_parent_io(struct pci_attach_args *);
+struct rbustag *rbus_pccbb_parent_mem(struct pci_attach_args *);
 
 #endif /* !_RUMPHOST_RBUS_MACHDEP_H_ */

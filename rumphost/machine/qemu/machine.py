@@ -176,18 +176,13 @@ class QemuMachine(Machine):
         self._kick_fd = -1
         self._resources.close()
 
-    async def serve(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
-        """Bring in interrupts, and send posted writes that nothing else has sent."""
-        epoll = self._epoll
-        if epoll is None:
+    def outside_fd(self) -> int:
+        """Readable for interrupts, and for posted writes that nothing else has sent."""
+        if self._epoll is None:
             raise MachineError("the machine is not open")
-        task_status.started()
-        with contextlib.suppress(trio.ClosedResourceError):
-            while True:
-                await trio.lowlevel.wait_readable(epoll.fileno())
-                self.bring_in(self._take_in_and_tell)
+        return self._epoll.fileno()
 
-    def _take_in_and_tell(self) -> None:
+    def take_in(self) -> None:
         self._take_in()
         if self._noted:
             self._noted = False

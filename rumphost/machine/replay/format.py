@@ -33,6 +33,7 @@ And what came by itself, at this place between them:
 INTERRUPT       line asserted inside: 1 if it came while the driver's next entry was being done
 CONFIG_CHANGE   function offset value: 32 bits that read otherwise than they did before
 EVENT           a time-out of the kernel expired
+HOST            a user of the host gave the kernel something to do, such as a frame to send
 =============== ==================================================================================
 """
 
@@ -74,6 +75,7 @@ class Kind(enum.IntEnum):
     INTERRUPT = 14
     CONFIG_CHANGE = 15
     EVENT = 16
+    HOST = 17
 
 
 # How many numbers each kind has, and whether bytes follow them.
@@ -81,7 +83,7 @@ _NUMBERS = {
     Kind.END: 0, Kind.READ: 4, Kind.WRITE: 4, Kind.WRITE_ADDRESS: 6, Kind.READ_MULTI: 3,
     Kind.WRITE_MULTI: 3, Kind.CONFIG_WRITE: 5, Kind.VECTORS: 4, Kind.RELEASE: 2, Kind.RESET: 1,
     Kind.CONNECT: 2, Kind.UNMASK: 2, Kind.SYNC: 4, Kind.FLUSH: 0, Kind.INTERRUPT: 3,
-    Kind.CONFIG_CHANGE: 3, Kind.EVENT: 0,
+    Kind.CONFIG_CHANGE: 3, Kind.EVENT: 0, Kind.HOST: 0,
 }  # fmt: skip
 _WITH_BYTES = frozenset({Kind.READ_MULTI, Kind.WRITE_MULTI, Kind.SYNC})
 
@@ -132,6 +134,7 @@ class Log:
     def __init__(self, path: Path) -> None:
         self.entries = 0
         self.size = 0
+        self.last = Kind.END
         self._path = path
         try:
             self._file: BinaryIO | None = path.open("wb")
@@ -160,6 +163,7 @@ class Log:
         if data is not None:
             kept += pack(len(data)) + data
         self._last_us = now_us
+        self.last = kind
         self.entries += 1
         if len(kept) >= FLUSH_BYTES:
             self.flush()

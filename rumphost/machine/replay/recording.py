@@ -32,12 +32,18 @@ class Scribe:
         self._log = log
         self._now_ns = now_ns
         self.depth = 0
+        self.timing = False
         self.lines: dict[int, RecordingLine] = {}
         self.places = Snapshots(self._synced)
 
     def add(self, kind: Kind, *numbers: int, data: bytes | None = None) -> None:
         """Write an entry."""
         self._log.add(kind, self._now_ns(), *numbers, data=data)
+
+    def host_works(self) -> None:
+        """A user of the host has given the kernel something to do; a time-out does not count."""
+        if not self.timing and self._log.last is not Kind.HOST:
+            self.add(Kind.HOST)
 
     def line(self, inner: InterruptLine) -> RecordingLine:
         """Return our line for one of the machine's; a new one is numbered."""
@@ -99,14 +105,14 @@ class RecordingRegion(Region):
         self.size = inner.size
         self.is_io = inner.is_io
         self.prefetchable = inner.prefetchable
-        self._inner = inner
+        self.inner = inner
         self._number = number
         self._scribe = scribe
 
     def read(self, offset: int, width: int) -> int:
         scribe = self._scribe
         scribe.depth += 1
-        value = self._inner.read(offset, width)
+        value = self.inner.read(offset, width)
         scribe.depth -= 1
         scribe.add(Kind.READ, self._number, offset, width, value)
         return value
@@ -114,7 +120,7 @@ class RecordingRegion(Region):
     def write(self, offset: int, width: int, value: int) -> None:
         scribe = self._scribe
         scribe.depth += 1
-        self._inner.write(offset, width, value)
+        self.inner.write(offset, width, value)
         scribe.depth -= 1
         place = scribe.places.place_of(value) if width >= 4 else None
         if place is None:
@@ -124,7 +130,7 @@ class RecordingRegion(Region):
 
     def read_multi(self, offset: int, width: int, count: int) -> list[int]:
         self._scribe.depth += 1
-        values = self._inner.read_multi(offset, width, count)
+        values = self.inner.read_multi(offset, width, count)
         self._scribe.depth -= 1
         data = _joined(values, width)
         self._scribe.add(Kind.READ_MULTI, self._number, offset, width, data=data)
@@ -132,13 +138,13 @@ class RecordingRegion(Region):
 
     def write_multi(self, offset: int, width: int, values: list[int]) -> None:
         self._scribe.depth += 1
-        self._inner.write_multi(offset, width, values)
+        self.inner.write_multi(offset, width, values)
         self._scribe.depth -= 1
         data = _joined(values, width)
         self._scribe.add(Kind.WRITE_MULTI, self._number, offset, width, data=data)
 
     def describe(self, offset: int, value: int | None = None) -> str:
-        return self._inner.describe(offset, value)
+        return self.inner.describe(offset, value)
 
 
 def _joined(values: list[int], width: int) -> bytes:
@@ -226,9 +232,6 @@ class RecordingFunction(PciFunction):
         except Exception:
             self._scribe.add(Kind.VECTORS, *numbers, 0)
             raise
-        if kind != "intx":
-            for line in inner:
-                self._scribe.lines.pop(id(line), None)
         lines = [self._scribe.line(line) for line in inner]
         self._scribe.add(Kind.VECTORS, *numbers, 1 + lines[0].number)
         self._changed()
@@ -271,10 +274,14 @@ class RecordingEvents(EventQueue):
 
     def _run_first(self) -> int:
         own, others = super().next_ns(), self._inner.next_ns()
-        if others is not None and (own is None or others <= own):
-            return self._inner._run_first()
-        self._scribe.add(Kind.EVENT)
-        return super()._run_first()
+        self._scribe.timing = True
+        try:
+            if others is not None and (own is None or others <= own):
+                return self._inner._run_first()
+            self._scribe.add(Kind.EVENT)
+            return super()._run_first()
+        finally:
+            self._scribe.timing = False
 
 
 class RecordingMachine(Machine):
@@ -343,3 +350,7 @@ class RecordingMachine(Machine):
 
     def poll(self) -> None:
         self.inner.poll()
+
+    def host_works(self) -> None:
+        if self.functions:
+            self._scribe.host_works()

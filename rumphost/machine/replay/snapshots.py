@@ -82,9 +82,7 @@ class Map:
                 return
         end = offset + len(data)
         for start, held in list(self.held.items()):
-            if offset <= start and start + len(held) <= end:
-                del self.held[start]
-            elif start < end and offset < start + len(held):
+            if start < end and offset < start + len(held):
                 del self.held[start]
         self.held[offset] = data
 

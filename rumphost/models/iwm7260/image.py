@@ -44,6 +44,9 @@ DEFAULT_FLAGS = (
 )  # fmt: skip
 
 INIT, RUNTIME = 0, 1
+VENDOR_SUBTYPE = 13
+VENDOR_RUNTIME, VENDOR_INIT = 1, 9
+"""A byte of the data section of the vendor's images, and what it says."""
 _SIGNATURE = struct.Struct("<4sBBHIII")
 _MARK = b"RH72"
 
@@ -151,9 +154,16 @@ def check(sections: Sequence[tuple[int, bytes]]) -> Loaded | str:
             return f"section {found.part} was loaded to {address:#x}"
         signatures.append(found)
     if not signatures:
-        return Loaded(None, DEFAULT_FLAGS)
+        return Loaded(_kind_of_vendor_image(sections), DEFAULT_FLAGS)
     if len({one.kind for one in signatures}) > 1:
         return "sections of two images were loaded"
     if {one.part for one in signatures} != {0, 1}:
         return "a section is missing"
     return Loaded(signatures[0].kind, signatures[0].flags)
+
+
+def _kind_of_vendor_image(sections: Sequence[tuple[int, bytes]]) -> int | None:
+    """Return what the data section of a vendor's image says of itself, where it says it."""
+    data = next((data for address, data in sections if address == DATA_ADDRESS), b"")
+    subtype = data[VENDOR_SUBTYPE] if len(data) > VENDOR_SUBTYPE else -1
+    return {VENDOR_INIT: INIT, VENDOR_RUNTIME: RUNTIME}.get(subtype)

@@ -17,7 +17,7 @@ class Layout:
     """A structure of ``size`` bytes; what follows it in a message is not its affair."""
 
     def __init__(self, text: str) -> None:
-        self._members: list[tuple[str, int, bool]] = []
+        self._members: list[tuple[str, int, bool, int | bytes]] = []
         codes = "<"
         for word in text.split():
             name, _, code = word.partition(":")
@@ -27,7 +27,8 @@ class Layout:
             codes += code
             if kind != "x":
                 array = bool(count) and kind != "s"
-                self._members.append((name, int(count) if array else 1, array))
+                zero = b"" if kind == "s" else 0
+                self._members.append((name, int(count) if array else 1, array, zero))
         self._struct = struct.Struct(codes)
         self.size = self._struct.size
 
@@ -35,28 +36,23 @@ class Layout:
         """Return the members; raises ``struct.error`` when ``data`` is too short."""
         values = iter(self._struct.unpack_from(data))
         record: dict[str, Any] = {}
-        for name, count, array in self._members:
+        for name, count, array, _ in self._members:
             record[name] = tuple(next(values) for _ in range(count)) if array else next(values)
         return SimpleNamespace(**record)
 
     def pack(self, **values: Any) -> bytes:
         """Return the structure; members that are not given are zero."""
         flat: list[Any] = []
-        for name, count, array in self._members:
+        for name, count, array, zero in self._members:
             value = values.pop(name, None)
             if array:
                 items = list(value or ())
                 flat += items + [0] * (count - len(items))
             else:
-                flat.append(value if value is not None else self._zero(name))
+                flat.append(zero if value is None else value)
         assert not values, f"no such members: {', '.join(values)}"
         return self._struct.pack(*flat)
 
-    def _zero(self, name: str) -> Any:
-        return b"" if name in _BYTES else 0
-
-
-_BYTES = frozenset(("addr", "node_addr", "bssid_addr", "key", "key2", "iv", "data"))
 
 _KEY_INFO = (
     "key_flags:H tsc_byte2:B _0:x ttak:5H key_offset:B _1:x key:16s tx_counter:Q rx_mic:Q tx_mic:Q "

@@ -37,15 +37,14 @@ class Known:
 class Card:
     """``driver`` on QEMU's ``device`` (``name:option=value``).
 
-    ``media`` is what ifmedia(4) says with the link up; "" for a driver without media. ``link``:
-    whether the driver ever tells of a link. ``window``: how many frames may be on their way to the
-    driver at a time, see ``ONE``. ``needs``: a file of the tree without which the driver cannot.
+    ``media`` is what ifmedia(4) says with the link up; "" for a driver without media,
+    None where trees differ. ``window``: how many frames may be on their way to the driver at a
+    time, see ``ONE``. ``needs``: a file of the tree without which the driver cannot do it.
     """
 
     driver: str
     device: str
-    media: str
-    link: bool = True
+    media: str | None
     known: tuple[Known, ...] = ()
     window: int = 32
     needs: str = ""
@@ -93,6 +92,13 @@ def _no_detach(source: str, mended: str, why: str) -> Known:
     return Known("detach", words, why, source, mended)
 
 
+def _no_link(why: str, source: str = "", mended: str = "") -> Known:
+    return Known("link", r"no link", why, source, mended)
+
+
+_VIOIF_LINK = _no_link(
+    "vioif does not tell of the link", "dev/pci/if_vioif.c", r"if_link_state_change"
+)
 _PCN = _no_detach("dev/pci/if_pcn.c", r"pcn_attach, pcn_detach", "pcn has no detach function")
 _NE = _no_detach(
     "dev/pci/if_ne_pci.c", r"ne_pci_attach, ne_pci_detach", "ne_pci has no detach function"
@@ -107,14 +113,17 @@ _RTK_RING = Known(
     "down/up", r"[2-4] of 5 pings lost",
     "the model's transmitter goes on at the descriptor after the last, the driver at the first",
 )  # fmt: skip
-_NO_IPCB = (
-    "the model says that it is an i82550 (revision 12), but lacks that chip's transmit command"
+_NO_I82550 = (
+    "the model says that it is an i82550 (revision 12), but knows neither that chip's transmit"
+    " command nor its receive descriptors"
 )
 _I82559C = (
-    Known("DHCP", r"no DHCP server answers", _NO_IPCB),
-    Known("ping", r"nobody answers for 10\.0\.2\.2", _NO_IPCB),
-    Known("down/up", r"nobody answers for 10\.0\.2\.2", _NO_IPCB),
-    Known("10,000 out", r"too slow", _NO_IPCB),
+    Known("DHCP", r"no DHCP server answers", _NO_I82550),
+    *(Known(check, r"nobody answers for 10\.0\.2\.2", _NO_I82550) for check in ("ping", "down/up")),
+    *(
+        Known(check, r"too slow", _NO_I82550)
+        for check in ("10,000 out", "10,000 in", "multicast", "promiscuous")
+    ),
 )
 
 CARDS = (
@@ -139,18 +148,18 @@ CARDS = (
         for chip in ("i82551", "i82557b", "i82559c", "i82559er", "i82801")
     ),
     Card(
-        "pcn", "pcnet", "autoselect (autoselect), status: unknown", link=False, known=(_PCN,),
-        window=ONE,
+        "pcn", "pcnet", "autoselect (autoselect), status: unknown",
+        known=(_PCN, _no_link("the Am79C970A has no PHY that tells of a link")), window=ONE,
     ),
     Card(
         "ne", "ne2k_pci", "10baseT full-duplex (10baseT full-duplex), status: unknown",
-        link=False, known=(_NE,), window=6,
+        known=(_NE, _no_link("the RTL8029 does not tell of a link")), window=6,
     ),
     Card(
         "tlp", "tulip", "autoselect (10baseT half-duplex), status: no carrier",
-        link=False, known=(_TLP,),
+        known=(_TLP, _no_link("the model's PHY lacks the register that tells of the link")),
     ),
-    Card("vioif", "virtio-net-pci:disable-modern=on", "", link=False, known=(_VIOIF,)),
-    Card("vioif", "virtio-net-pci:disable-legacy=on", "", link=False, needs="dev/pci/virtio_pci.c"),
-    Card("vmx", "vmxnet3", "autoselect (10Gbase-T), status: active", needs="dev/pci/if_vmx.c"),
+    Card("vioif", "virtio-net-pci:disable-modern=on", "", known=(_VIOIF, _VIOIF_LINK)),
+    Card("vioif", "virtio-net-pci:disable-legacy=on", None, needs="dev/pci/virtio_pci.c"),
+    Card("vmx", "vmxnet3", None, needs="dev/pci/if_vmx.c"),
 )  # fmt: skip

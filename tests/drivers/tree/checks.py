@@ -60,6 +60,10 @@ class Checks:
         else:
             self._record(name, "passed")
 
+    def knows(self, name: str) -> bool:
+        """Tell whether something is known of a check."""
+        return any(one.check == name for one in self._known)
+
     def tell(self, *sentences: str) -> None:
         """Have the check in progress report these: it passes if just they are known of it."""
         self._told += sentences

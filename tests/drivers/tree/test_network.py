@@ -65,13 +65,13 @@ async def attached(
         yield host, device.top, interface
 
 
-async def has_link(card: Card, interface: Interface) -> None:
+async def has_link(checks: Checks, interface: Interface) -> bool:
     """Wait for the link, where the driver ever tells of one."""
-    if card.link:
-        with trio.fail_after(PATIENCE_S):
-            await interface.wait_link()
-    else:
-        assert interface.link_state is not LinkState.UP
+    if checks.knows("link"):
+        return interface.link_state is LinkState.UP
+    with trio.fail_after(PATIENCE_S):
+        await interface.wait_link()
+    return True
 
 
 async def detach(checks: Checks, host: Host, device: Device) -> None:
@@ -98,7 +98,8 @@ async def test_with_a_network(card: Card, checks: Checks, builder: Builder):
         with checks.check("link"):
             await interface.up()
             assert interface.flags & IfFlags.RUNNING
-            await has_link(card, interface)
+            if not await has_link(checks, interface):
+                checks.tell("no link")
         with checks.check("media"):
             await check_media(card, interface)
         async with Station(interface) as station:
@@ -115,7 +116,7 @@ async def test_with_a_network(card: Card, checks: Checks, builder: Builder):
                     assert not interface.flags & IfFlags.RUNNING
                     await interface.up()
                     assert interface.flags & IfFlags.RUNNING
-                await has_link(card, interface)
+                await has_link(checks, interface)
                 statistics = await station.ping("10.0.2.2", count=5, interval_s=0.01)
                 lost = 5 - statistics.received
                 if lost > 1:  # the first may come before the link
@@ -126,11 +127,12 @@ async def test_with_a_network(card: Card, checks: Checks, builder: Builder):
 
 
 async def check_media(card: Card, interface: Interface) -> None:
-    if not card.media:
+    if card.media == "":
         with pytest.raises(IoctlError, match="ENOTTY"):
             await interface.media()
         return
-    assert str(await interface.media()) == card.media
+    said = str(await interface.media())
+    assert card.media in (None, said)
 
 
 async def test_frame_by_frame(card: Card, checks: Checks, builder: Builder):
@@ -143,7 +145,7 @@ async def test_frame_by_frame(card: Card, checks: Checks, builder: Builder):
         scope = trio.CancelScope()
         nursery.start_soon(far_end.serve, scope)
         await interface.up()
-        await has_link(card, interface)
+        await has_link(checks, interface)
         with interface.frames(limit=FRAMES) as frames:
             cable = Cable(card, interface, far_end, frames)
             await cable.settle()
@@ -172,6 +174,7 @@ class Cable:
         self.address = interface.ifnet.address
         self.far_end = far_end
         self.frames = frames
+        self.asked = 0
 
     async def receive(self, count: int) -> list[bytes]:
         """Wait for the next frames that come in, other than probes."""
@@ -220,14 +223,21 @@ class Cable:
         assert after.ibytes - before.ibytes == sum(map(len, sent))
 
     async def passes(self, to: bytes) -> bool:
-        """Tell whether a frame for an address comes in; the one after it always does."""
-        asked, last = frame(to, b"asked".ljust(50)), frame(self.address, b"last".ljust(50))
-        await self.far_end.send(asked, last)
-        got = await self.receive(1)
-        if got[-1] != last:
-            got += await self.receive(1)
-        assert got in ([last], [asked, last])
-        return len(got) == 2
+        """Tell whether a frame for an address comes in; one after it always does, sooner or later.
+
+        Models for which ``ONE`` is meant may lose the second of two.
+        """
+        self.asked += 1
+        asked = frame(to, b"asked %d" % self.asked + bytes(50))
+        last = frame(self.address, b"last %d" % self.asked + bytes(50))
+        got: list[bytes] = []
+        await self.far_end.send(asked)
+        with trio.fail_after(PATIENCE_S):
+            while last not in got:
+                await self.far_end.send(last)
+                with trio.move_on_after(1):
+                    got += await self.receive(1)
+        return asked in got
 
     async def multicast(self) -> None:
         assert await self.passes(BROADCAST)

@@ -129,3 +129,21 @@ async def card(
 def run(scenario: Callable[..., Awaitable[Any]], *args: Any) -> Any:
     """Run a scenario on the virtual clock."""
     return rumphost.run(scenario, *args)
+
+
+def mended_tree(tree: Path, directory: Path) -> Path:
+    """Return a tree of links into ``tree`` whose iwm has its end of a scan mended.
+
+    As of 2015 that function takes the work that workqueue(9) gives it for its softc, so that
+    net80211 never hears of the end of a scan: no joining by itself, no second scan, no roaming.
+    """
+    for folder, kept in ((Path(), "dev"), (Path("dev"), "pci"), (Path("dev/pci"), "if_iwm.c")):
+        (directory / folder).mkdir(exist_ok=True)
+        for path in (tree / folder).iterdir():
+            if path.name != kept:
+                (directory / folder / path.name).symlink_to(path)
+    source = (tree / "dev/pci/if_iwm.c").read_text(errors="replace")
+    source = source.replace("iwm_endscan_cb(void *arg)", "iwm_endscan_cb(void *work, void *arg)")
+    source = source.replace("iwm_endscan_cb(void *)", "iwm_endscan_cb(void *, void *)")
+    (directory / "dev/pci/if_iwm.c").write_text(source)
+    return directory

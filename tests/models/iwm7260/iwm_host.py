@@ -47,6 +47,7 @@ class IwmHost:
         self.packets: list[Packet] = []
         self.causes: list[int] = []
         self.interrupts = 0
+        self.rx_next = self.entry = 0
         self._free = self.memory.chunks[0].bus_address
         self.buffers = [self.allocate(4096) for _ in range(RING)]
         self.rx_ring = self.allocate(RING * 4)

@@ -6,7 +6,7 @@ import pytest
 from iwm_host import ALL, COMMAND_QUEUE, MS, IwmHost
 
 from rumphost.models.iwm7260 import ImageBuilder, commands
-from rumphost.models.iwm7260.image import CODE_ADDRESS, INIT, RUNTIME, check
+from rumphost.models.iwm7260.image import CODE_ADDRESS, DATA_ADDRESS, INIT, RUNTIME, check
 from rumphost.models.iwm7260.table import INT_FH_RX, INT_FH_TX, INT_RF_KILL, INT_SW_ERR
 from rumphost.models.iwm7260.windows import ASLEEP
 
@@ -196,6 +196,9 @@ def test_images_are_checked():
     assert check([good[0], (0x1000, good[1][1])]) == "section 1 was loaded to 0x1000"
     assert check([good[0], host.sections(INIT)[1]]) == "sections of two images were loaded"
     assert check([(CODE_ADDRESS, b"machine code")]).kind is None
+    for subtype, kind in ((1, RUNTIME), (9, INIT), (5, None)):
+        data = bytes(13) + bytes([subtype]) + bytes(100)
+        assert check([(DATA_ADDRESS, data), (CODE_ADDRESS, b"machine code")]).kind == kind
 
 
 def test_an_image_that_is_spoilt_never_comes_alive():

@@ -97,6 +97,11 @@ void	aprint_verbose_ifnet(struct ifnet *, const char *, ...) __printflike(2, 3);
 void	aprint_debug_ifnet(struct ifnet *, const char *, ...) __printflike(2, 3);
 void	aprint_error_ifnet(struct ifnet *, const char *, ...) __printflike(2, 3);
 
+/* shutdownhook_establish(9) */
+void	*shutdownhook_establish(void (*)(void *), void *);
+void	shutdownhook_disestablish(void *);
+void	doshutdownhooks(void);
+
 /* panic(9) */
 void	panic(const char *, ...) __dead __printflike(1, 2);
 void	vpanic(const char *, va_list) __dead __printflike(1, 0);

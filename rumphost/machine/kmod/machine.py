@@ -1,0 +1,108 @@
+"""The ``kmod:`` machine: one real PCI function through the kernel module in ``kmod/``.
+
+The host opens it like any machine. Registers are mapped into the process, interrupts come as
+eventfds, DMA memory comes from the module.
+"""
+
+from __future__ import annotations
+
+import contextlib
+
+import trio
+
+from rumphost.errors import MachineError, UsageError
+from rumphost.machine.base import Machine
+from rumphost.machine.clock import RealClock
+from rumphost.machine.eventfds import EventfdSet
+from rumphost.machine.sysfs import bound, parse
+
+from .dma import MIB, KmodMemory
+from .function import KmodFunction
+from .node import DRIVER, Node
+
+
+class KmodMachine(Machine):
+    """``text`` is ``0000:00:03.0``, perhaps with options: ``0000:00:03.0:dma_bits=28``.
+
+    ``dma_bits``: how many address bits the device has (32). ``memory``: MiB of DMA memory (32).
+    ``bind=on``: take the function from its driver, and give it back in the end.
+    """
+
+    dma: KmodMemory
+
+    def __init__(self, text: str) -> None:
+        super().__init__(f"kmod:{text}", RealClock())
+        if "," in text:
+            raise UsageError("kmod: takes one function: its DMA memory is that function's own")
+        self._where, options = parse(text)
+        self._bits = _number(options.pop("dma_bits", "32"), 20, 64, "dma_bits")
+        self._memory_size = _number(options.pop("memory", "32"), 1, 1024, "memory") * MIB
+        self._bind = options.pop("bind", "off")
+        if options or self._bind not in ("on", "off"):
+            raise UsageError(f"kmod:{text}: the options are dma_bits=, memory= and bind=on")
+        self._resources = contextlib.ExitStack()
+        self._wait: EventfdSet | None = None
+        self._function: KmodFunction | None = None
+        self._noted = False
+
+    async def open(self) -> None:
+        if self._wait is not None:
+            raise MachineError("the machine is open already")
+        own = self._resources
+        if self._bind == "on":
+            own.enter_context(bound(self._where, DRIVER))
+        node = Node(self._where)
+        own.callback(node.close)
+        self._wait = own.enter_context(contextlib.closing(EventfdSet()))
+        function = KmodFunction(node, self._wait)
+        own.callback(function.close)
+        node.demand("DMA mask", "DMA_MASK", "dma_mask", bits=self._bits)
+        self.dma = KmodMemory(node, self._memory_size, confined=function.confined)
+        own.callback(self.dma.close)
+        # Only errors and hang-up are asked for: interrupts come by the eventfds.
+        self._wait.add(node.fd, self._gone, 0)
+        self._function = function
+        self.functions = [function]
+
+    async def close(self) -> None:
+        self.functions = []
+        self._function = None
+        if self._wait is not None:
+            trio.lowlevel.notify_closing(self._wait.fileno())
+            self._wait = None
+        self._resources.close()
+
+    async def serve(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Bring in interrupts, and the news that the function was unplugged."""
+        wait = self._wait
+        if wait is None:
+            raise MachineError("the machine is not open")
+        task_status.started()
+        with contextlib.suppress(trio.ClosedResourceError):
+            while True:
+                await trio.lowlevel.wait_readable(wait.fileno())
+                if wait.poll():
+                    self.on_outside_event()
+
+    def flush(self) -> None:
+        """Loads and stores are the processor's own: there is nothing to wait for."""
+        self.poll()
+
+    def poll(self) -> None:
+        if self._wait is not None:
+            self._wait.poll()
+
+    def _gone(self) -> bool:
+        assert self._wait is not None
+        assert self._function is not None
+        self._wait.discard(self._function.node.fd)
+        self._function.gone = True
+        self.functions = [one for one in self.functions if one is not self._function]
+        self.on_removed(self._function)
+        return True
+
+
+def _number(text: str, lowest: int, highest: int, what: str) -> int:
+    if not text.isdecimal() or not lowest <= int(text) <= highest:
+        raise UsageError(f"{what}={text}: {lowest} to {highest}")
+    return int(text)

@@ -1,0 +1,114 @@
+"""The ``vfio:`` machine: one real PCI function through vfio-pci, confined by the IOMMU.
+
+The host opens it like any machine. DMA memory is memory of this process, placed low enough for
+devices with few address bits.
+"""
+
+from __future__ import annotations
+
+import contextlib
+
+import trio
+
+from rumphost.errors import HostLacks, MachineError, UsageError
+from rumphost.machine.base import Machine
+from rumphost.machine.clock import RealClock
+from rumphost.machine.dma import MappedMemory
+from rumphost.machine.eventfds import EventfdLine, EventfdSet
+from rumphost.machine.sysfs import bound, parse
+
+from . import device as vfio
+from .device import DRIVER, VfioDevice
+from .function import VfioFunction
+
+MIB = 2**20
+ARENA = 16 * MIB
+"""Bus address of the DMA memory: devices with 28 address bits reach it."""
+
+
+class VfioMachine(Machine):
+    """``text`` is ``0000:00:03.0``, perhaps with options: ``memory=`` (MiB, 32), ``bind=on``."""
+
+    dma: MappedMemory
+
+    def __init__(self, text: str) -> None:
+        super().__init__(f"vfio:{text}", RealClock())
+        if "," in text:
+            raise UsageError("vfio: takes one function")
+        self._where, options = parse(text)
+        size = options.pop("memory", "32")
+        self._bind = options.pop("bind", "off")
+        if options or self._bind not in ("on", "off"):
+            raise UsageError(f"vfio:{text}: the options are memory= and bind=on")
+        if not size.isdecimal() or not 1 <= int(size) <= 1024:
+            raise UsageError(f"memory={size}: 1 to 1024")
+        self._memory_size = int(size) * MIB
+        self._resources = contextlib.ExitStack()
+        self._wait: EventfdSet | None = None
+        self._function: VfioFunction | None = None
+
+    async def open(self) -> None:
+        if self._wait is not None:
+            raise MachineError("the machine is open already")
+        own = self._resources
+        if self._bind == "on":
+            own.enter_context(bound(self._where, DRIVER))
+        self._wait = own.enter_context(contextlib.closing(EventfdSet()))
+        self.dma = MappedMemory(self._memory_size, bus_address=ARENA)
+        own.callback(self.dma.close)
+        device = VfioDevice(self._where)
+        own.callback(device.close)
+        (chunk,) = self.dma.chunks
+        try:
+            device.map_dma(chunk.address, chunk.bus_address, chunk.size)
+        except MemoryError:
+            raise HostLacks("vfio: more DMA memory than may be locked (ulimit -l)") from None
+        except OSError as error:
+            raise HostLacks(f"vfio: DMA memory: {error.strerror} (see ulimit -l)") from error
+        self._function = VfioFunction(device, self._wait)
+        own.callback(self._function.close)
+        self._watch_removal(device)
+        self.functions = [self._function]
+
+    async def close(self) -> None:
+        self.functions = []
+        self._function = None
+        if self._wait is not None:
+            trio.lowlevel.notify_closing(self._wait.fileno())
+            self._wait = None
+        self._resources.close()
+
+    async def serve(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Bring in interrupts, and the kernel's request to let the function go."""
+        wait = self._wait
+        if wait is None:
+            raise MachineError("the machine is not open")
+        task_status.started()
+        with contextlib.suppress(trio.ClosedResourceError):
+            while True:
+                await trio.lowlevel.wait_readable(wait.fileno())
+                if wait.poll():
+                    self.on_outside_event()
+
+    def flush(self) -> None:
+        self.poll()
+
+    def poll(self) -> None:
+        if self._wait is not None:
+            self._wait.poll()
+
+    def _watch_removal(self, device: VfioDevice) -> None:
+        """vfio waits with the removal until the device is closed, and asks for that."""
+        if not device.vectors(vfio.IRQ_REQ):
+            return
+        line = EventfdLine("removal", level=False, unmask=lambda: None)
+        self._resources.callback(line.close)
+        line.connect(lambda _line: self._asked_to_leave())
+        assert self._wait is not None
+        self._wait.add(line.fd, line.take)
+        device.set_irqs(vfio.IRQ_REQ, vfio.SET_TRIGGER, 0, [line.fd])
+
+    def _asked_to_leave(self) -> None:
+        if self._function is not None and not self._function.gone:
+            self.functions = [one for one in self.functions if one is not self._function]
+            self.on_removed(self._function)
