@@ -301,11 +301,12 @@ class Autoconf:
 
     @hypercall
     def autoconf_pending(self, lwp: Lwp, dev: int, change: int) -> None:
-        device = self._device(dev, "config_pending_incr")
-        device.pending += change
-        if device.pending < 0:
+        # As in NetBSD a child may count up and its parent down: what counts is the whole.
+        top = self._device(dev, "config_pending_incr").top
+        top.pending += change
+        if top.pending < 0:
             raise Misuse("autoconf(9): config_pending_decr without config_pending_incr")
-        self._deferred.pending_changed(device)
+        self._deferred.pending_changed(top)
 
     # -- detaching
 

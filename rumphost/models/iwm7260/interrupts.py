@@ -76,10 +76,11 @@ class Interrupts:
     def acknowledged(self, bits: int) -> None:
         """A 1 cleared latched causes."""
         self._told &= ~bits
-        self._drive()
+        if not self._values["INT"] & self._values["INT_MASK"]:
+            self._model.lower_interrupt()
 
     def mask_written(self, _mask: int) -> None:
-        self._tell()
+        self._tell(again=True)
 
     def table_written(self, value: int) -> None:
         """The table moved: it is filled from its first entry again."""
@@ -101,17 +102,18 @@ class Interrupts:
     def _periodic_due(self) -> None:
         self.cause(INT_RX_PERIODIC)
 
-    def _tell(self) -> None:
-        new = self._values["INT"] & self._values["INT_MASK"] & ~self._told
-        if new and self._values["DRAM_INT_TBL"] & ICT_ENABLE:
-            self._told |= new
-            self._write_entry(new)
-        self._drive(new)
-
-    def _drive(self, new: int = 0) -> None:
-        if not self._values["INT"] & self._values["INT_MASK"]:
+    def _tell(self, *, again: bool = False) -> None:
+        """Raise what is latched and enabled; ``again``: also what the host was told of before."""
+        pending = self._values["INT"] & self._values["INT_MASK"]
+        if not pending:
             self._model.lower_interrupt()
-        elif new or not self._values["DRAM_INT_TBL"] & ICT_ENABLE:
+            return
+        new = pending & ~self._told
+        if self._values["DRAM_INT_TBL"] & ICT_ENABLE:
+            self._told |= new
+            if new:
+                self._write_entry(new)
+        if new or again:
             self._model.raise_interrupt()
 
     def _write_entry(self, causes: int) -> None:

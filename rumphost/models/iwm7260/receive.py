@@ -36,6 +36,7 @@ class Receiver:
         self._queue.clear()
         self._next = 0
         self._armed = False
+        self._was_enabled = False
         self.lost = 0
 
     @property
@@ -45,7 +46,8 @@ class Receiver:
     def packet(self, code: int, payload: bytes, *, queue: int, index: int, flags: int = 0) -> None:
         """Give the host a packet; ``queue`` has bit 7 set where no command was its reason."""
         if not self.enabled:
-            self._model.note(f"packet {code:#04x} for a host whose receive channel is off")
+            if not self._was_enabled:
+                self._model.note(f"packet {code:#04x}: the receive channel was never enabled")
             return
         if len(self._queue) >= FIFO:
             self.lost += 1
@@ -66,6 +68,7 @@ class Receiver:
         self._next = value & self._mask
 
     def config_written(self, value: int) -> None:
+        self._was_enabled |= self.enabled
         if not value & RX_ENABLE:
             self._queue.clear()
             self._next = 0

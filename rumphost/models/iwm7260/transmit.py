@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from rumphost.machine.dma import DmaError
 
 from . import windows
+from .image import FLAG_DW_BYTE_COUNTS
 from .table import (
     CHANNELS,
     DMA_ENABLE,
@@ -30,6 +31,9 @@ RING = 256
 TFD = 128
 MOST_BUFFERS = 20
 BYTE_COUNTS = 2 * (RING + 64)
+FCS_AND_DELIMITER, CCM_MIC = 8, 8
+SECURITY_AT, SECURITY_CCM = 21, 2
+"""Where a TX command says how its frame is encrypted, its header included."""
 FETCH_NS = 2_000
 LOAD_BYTES_PER_US = 200
 STATUS_ACTIVE = 1 << 3
@@ -130,6 +134,7 @@ class Transmitter:
                 self.sent(queue, index)
                 firmware.command(queue, index, data)
             else:
+                self._check_count(queue, index, data)
                 firmware.radio.enqueue(queue, index, data)
 
     def _gather(self, queue: int, index: int) -> bytes | None:
@@ -147,3 +152,20 @@ class Transmitter:
             rest = int.from_bytes(tfd[at + 4 : at + 6], "little")
             parts.append(model.dma_read((rest & 15) << 32 | low, rest >> 4))
         return b"".join(parts)
+
+    def _check_count(self, queue: int, index: int, data: bytes) -> None:
+        """Compare the scheduler's byte count with the frame; a driver may leave it out (zero)."""
+        table = self._model.windows.peripheral.get(windows.SCD_DRAM_BASE, 0) << 10
+        if not table:
+            return
+        address = table + BYTE_COUNTS * queue + 2 * index
+        count = int.from_bytes(self._model.dma_read(address, 2), "little") & 0xFFF
+        if not count:
+            return
+        size = int.from_bytes(data[4:6], "little") + FCS_AND_DELIMITER
+        if data[SECURITY_AT] & 7 == SECURITY_CCM:
+            size += CCM_MIC
+        if self._model.firmware.flags & FLAG_DW_BYTE_COUNTS:
+            size = -(-size // 4)
+        if count != size:
+            self._model.note(f"queue {queue} index {index}: byte count {count}, not {size}")

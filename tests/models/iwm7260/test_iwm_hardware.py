@@ -212,3 +212,29 @@ def test_the_trace_names_registers():
     host = IwmHost()
     assert host.region.describe(0x24, 0x0C) == "GP_CNTRL.INIT_DONE|ACCESS_REQ"
     assert host.region.describe(0x460, 0x0905) == "WRPTR.INDEX=0x5|QUEUE=0x9"
+
+
+def test_a_mask_for_a_while_loses_nothing():
+    host = IwmHost()
+    host.boot(INIT)
+    host.line.disconnect()
+    host.model.firmware.notify(0x99, bytes(8))
+    host.advance(MS)
+    assert host.line.asserted
+    host.write("INT_MASK", 0)
+    assert not host.line.asserted
+    host.line.connect(host._interrupted)
+    host.write("INT_MASK", ALL)
+    host.advance(MS)
+    assert host.causes[-1] == INT_FH_RX
+    assert len(host.take(0x99)) == 1
+
+
+def test_a_receive_channel_that_was_never_enabled_is_noted():
+    host = IwmHost()
+    host.wake()
+    for address, data in host.sections(INIT):
+        host.load(address, data)
+    host.write("RESET", 0)
+    host.advance(20 * MS)
+    assert host.model.notes[-1] == "packet 0x01: the receive channel was never enabled"

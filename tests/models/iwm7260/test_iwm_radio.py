@@ -290,3 +290,18 @@ def test_flushing_gives_frames_back(joined):
     joined.must(commands.TXPATH_FLUSH, layouts.FLUSH.pack(queues=1, control=2))
     (answer,) = joined.take(commands.TX_CMD)
     assert layouts.TX_RESPONSE.unpack(answer.data).status == 0x8E
+
+
+def test_byte_counts_are_compared(joined):
+    table = joined.allocate(640 * 10, align=1024)
+    joined.write_peripheral(0xA02C08, table >> 10)
+    frame = joined.data(b"counted")
+    right = -(-(len(frame) + 8) // 4)
+    for count in (0, right, right + 1):
+        joined.memory.write(table + 2 * joined.tx_next[0], (0x3000 | count).to_bytes(2, "little"))
+        index = joined.send(frame)
+        joined.advance(5 * MS)
+    assert list(joined.model.notes) == [
+        f"queue 0 index {index}: byte count {right + 1}, not {right}"
+    ]
+    assert len(joined.take(commands.TX_CMD)) == 3
