@@ -146,9 +146,10 @@ class TestAccess:
         ports = next(n for n, bar in enumerate(port.info.bars) if bar.flags & 1)
         scratch = 7  # of a 16550
         for value in (0x00, 0x5A, 0xFF):
-            assert port.access((ports, 1, WRITE, scratch, value), (ports, 1, READ, scratch, 0))[
-                1
-            ] == value
+            assert (
+                port.access((ports, 1, WRITE, scratch, value), (ports, 1, READ, scratch, 0))[1]
+                == value
+            )
 
     def test_a_page_that_is_less_than_a_page(self, small):
         bar = small.info.bars[0]

@@ -159,7 +159,10 @@ class Transmitter:
         if not table:
             return
         address = table + BYTE_COUNTS * queue + 2 * index
-        count = int.from_bytes(self._model.dma_read(address, 2), "little") & 0xFFF
+        try:
+            count = int.from_bytes(self._model.dma_read(address, 2), "little") & 0xFFF
+        except DmaError:
+            return
         if not count:
             return
         size = int.from_bytes(data[4:6], "little") + FCS_AND_DELIMITER
