@@ -21,6 +21,7 @@ __KERNEL_RCSID(0, "$NetBSD$");
 #include <sys/intr.h>
 #include <sys/kernel.h>
 #include <sys/proc.h>
+#include <sys/time.h>
 
 #include <dev/pci/pcireg.h>
 #include <dev/pci/pcivar.h>
@@ -230,20 +231,26 @@ iws_release(struct iws_softc *sc)
 int
 iws_wait(struct iws_softc *sc, const bool *flag, bool value, int ms)
 {
-	const int end = getticks() + mstohz(ms);
+	struct timeval now, end, limit;
 	int left;
 
 	KASSERT(mutex_owned(&sc->sc_lock));
 
+	limit.tv_sec = ms / 1000;
+	limit.tv_usec = ms % 1000 * 1000;
+	getmicrouptime(&now);
+	timeradd(&now, &limit, &end);
 	while (*flag != value) {
 		if (sc->sc_dying)
 			return ENXIO;
 		if (sc->sc_failed)
 			return EIO;
-		left = end - getticks();
-		if (left <= 0)
+		getmicrouptime(&now);
+		if (timercmp(&now, &end, >=))
 			return ETIMEDOUT;
-		(void)cv_timedwait(&sc->sc_cv, &sc->sc_lock, left);
+		timersub(&end, &now, &limit);
+		left = limit.tv_sec * 1000 + limit.tv_usec / 1000 + 1;
+		(void)cv_timedwait(&sc->sc_cv, &sc->sc_lock, mstohz(left) + 1);
 	}
 	return 0;
 }

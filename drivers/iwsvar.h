@@ -24,7 +24,7 @@
 #define	IWS_SECTIONS		16	/* of one image */
 #define	IWS_RESULTS		64	/* of calibration */
 #define	IWS_NETWORKS		64
-#define	IWS_NVM_CHANNELS	51
+#define	IWS_NVM_CHANNELS	39
 #define	IWS_COMMAND_SIZE	4096
 #define	IWS_SSID_SIZE		32
 
@@ -111,10 +111,14 @@ struct iws_softc {
 	/* The command that is on its way: one at a time. */
 	int			sc_tfd_next;
 	int			sc_waiting;	/* its index, or -1 */
+	bool			sc_answered;
 	int			sc_reply_error;
 	uint8_t			*sc_reply;	/* where its answer goes */
 	size_t			sc_reply_size;
 	size_t			sc_reply_length;
+
+	/* A command too large for the stack; who has the device uses it. */
+	uint8_t			sc_request[2048] __aligned(8);
 
 	/* What the initial image has measured. */
 	struct {

@@ -248,10 +248,11 @@ static void
 fiber_main(struct fiber *f)
 {
 
-	f->lwp.result = call(f, f->entry, f->args);
-	f->lwp.exit = RUMPHOST_EXIT_RETURN;
-	for (;;)
+	for (;;) {
+		f->lwp.result = call(f, f->entry, f->args);
+		f->lwp.exit = RUMPHOST_EXIT_RETURN;
 		leave(f);
+	}
 }
 
 /* A hypercall: the stub has filled in exit and args. */
@@ -368,6 +369,15 @@ rumphost_fiber_introduce(struct rumphost_lwp *lwp, uint32_t lid, int32_t kind, i
 	lwp->kind = kind;
 	lwp->ipl = ipl;
 	strncpy(lwp->name, name, sizeof(lwp->name) - 1);
+}
+
+void
+rumphost_fiber_again(struct rumphost_lwp *lwp, int32_t ipl)
+{
+
+	lwp->ipl = ipl;
+	lwp->state = 'R';
+	lwp->wmesg[0] = '\0';
 }
 
 void

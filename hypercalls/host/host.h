@@ -29,6 +29,8 @@ struct rumphost_lwp *rumphost_fiber_create(uint64_t enter, uint64_t entry, const
 /* Tell who a new fiber is. */
 void rumphost_fiber_introduce(struct rumphost_lwp *lwp, uint32_t lid, int32_t kind, int32_t ipl,
     const char *name);
+/* Of a fiber that has returned: the next run will make the same call once more. */
+void rumphost_fiber_again(struct rumphost_lwp *lwp, int32_t ipl);
 void rumphost_fiber_destroy(struct rumphost_lwp *lwp);
 /* Run until the next exit of this lwp, or of one that it handed over to; returns the exit's number,
  * with RUMPHOST_MOVED when rumphost_handed_over() has something to tell. */

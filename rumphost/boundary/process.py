@@ -142,6 +142,9 @@ class ProcessFiber:
     def set_result(self, value: int) -> None:
         self._lwp.result = value & 0xFFFF_FFFF_FFFF_FFFF
 
+    def again(self, ipl: int) -> None:
+        self._boundary.lib.rumphost_fiber_again(self._lwp, ipl)
+
     def set_upcall(self, entry: int, args: Sequence[int]) -> None:
         lwp = self._lwp
         lwp.resume = 1

@@ -83,12 +83,13 @@ class Plan:
     scans: tuple[Scan, ...]
     devices: tuple[str, ...]
     left_out: frozenset[str] = frozenset()
+    given: frozenset[str] = frozenset()
 
     def without(self, left_out: frozenset[str]) -> Plan:
         """Return the plan without some devices that came along by a ``*`` instance line."""
         left_out |= self.left_out
-        closure = close(self.closure.config, self.devices, left_out)
-        return Plan(closure, self.scans, self.devices, left_out)
+        closure = close(self.closure.config, self.devices, left_out, self.given)
+        return Plan(closure, self.scans, self.devices, left_out, self.given)
 
 
 class Builder:
@@ -126,11 +127,12 @@ class Builder:
         """Return every driver that the config(5) files in force describe."""
         return drivers_of(self._read_config())
 
-    def plan(self, names: Sequence[str]) -> Plan:
+    def plan(self, names: Sequence[str], given: frozenset[str] = frozenset()) -> Plan:
         """Find what the names stand for, and its closure, without compiling anything.
 
         A name is a device (``wm``), an attachment (``ne_pci``), the stem of a source
-        (``if_i8254x``) or the path of a C source.  Raises UsageError for a name that is none.
+        (``if_i8254x``) or the path of a C source.  ``given`` are buses that are taken as there,
+        though the host has none.  Raises UsageError for a name that is none.
         """
         if not names:
             raise UsageError("no driver named")
@@ -143,7 +145,8 @@ class Builder:
             devices += described
         devices += [resolve(config, name) for name in names if not is_path(name)]
         devices = list(dict.fromkeys(devices))
-        return Plan(close(config, devices), tuple(scans), tuple(devices))
+        closure = close(config, devices, given=given)
+        return Plan(closure, tuple(scans), tuple(devices), given=given)
 
     def build(self, names: Sequence[str]) -> Built:
         """Build one image of the named drivers.

@@ -99,10 +99,10 @@ class Survey:
             works = [_Work(one.name, str(one.defined_at)) for one in infos]
             own = shard.part(works)
             for work in works:  # of all of them, to know which files no driver has
-                self._plan(work, [work.name])
+                self._plan(work, [work.name], frozenset([bus]))
             directory, files = self._directory(bus)
             rest = shard.part(sorted(files - _sources(works)))
-            alone = self._alone_jobs(works, rest)
+            alone = self._alone_jobs(works, rest, frozenset([bus]))
             results = self._run(own, alone)
             base = directory.parent.parent if self._builder.sources.root else directory.parent
             accounts = _account(own, files, base)
@@ -145,9 +145,15 @@ class Survey:
 
     # -- planning --
 
-    def _plan(self, work: _Work, names: Sequence[str]) -> None:
+    def _plan(self, work: _Work, names: Sequence[str], given: frozenset[str] = frozenset()) -> None:
+        """Plan a driver; if it attaches to nothing that is there, the ``given`` bus counts too."""
         try:
-            work.plan = self._builder.plan(names)
+            try:
+                work.plan = self._builder.plan(names)
+            except ConfigError:
+                raise
+            except BuildError:
+                work.plan = self._builder.plan(names, given)
             work.jobs = self._builder.driver_jobs(work.plan)
         except ConfigError as error:
             note = Diagnostic(str(error.place.path), error.place.line, "error", error.message)
@@ -161,12 +167,16 @@ class Survey:
         directory = drivers_dir() if root is None else root / "dev" / bus
         return directory, set(directory.glob("*.c"))
 
-    def _alone_jobs(self, works: Iterable[_Work], files: Sequence[Path]) -> list[Job]:
+    def _alone_jobs(
+        self, works: Iterable[_Work], files: Sequence[Path], given: frozenset[str]
+    ) -> list[Job]:
         """Return jobs for files that no driver has, in a configuration of all the drivers."""
         if not files:
             return []
         names = [device for work in works if work.plan for device in work.plan.devices]
-        plan = self._builder.plan(list(dict.fromkeys(names)))
+        if not names:
+            return []
+        plan = self._builder.plan(list(dict.fromkeys(names)), given)
         example = self._builder.driver_jobs(plan)[0]
         return [replace(example, source=path) for path in files]
 

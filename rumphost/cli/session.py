@@ -14,6 +14,7 @@ import trio
 from rumphost.build import Builder, Built
 from rumphost.classes.network import Network
 from rumphost.errors import (
+    DetachRefused,
     DriverError,
     DriverPanic,
     MachineError,
@@ -214,6 +215,11 @@ class Session:
                 continue
             try:
                 await host.detach(device)
+            except DetachRefused as refused:
+                if refused.unable:
+                    self.output.fact(str(refused), "stays", device=device.xname)
+                else:
+                    self._told(refused)
             except DriverError as error:
                 self._told(error)
             else:

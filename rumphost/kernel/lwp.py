@@ -85,6 +85,9 @@ class Fiber(Protocol):
     def set_result(self, value: int) -> None:
         """Let the hypercall return ``value`` on the next ``run``."""
 
+    def again(self, ipl: int) -> None:
+        """After RETURN: let the next ``run`` call the entry point once more, runnable at ``ipl``."""
+
     def set_upcall(self, entry: int, args: Sequence[int]) -> None:
         """Let the next ``run`` call a C function on this fiber's stack."""
 
@@ -121,6 +124,7 @@ class Lwp:
         owner: Owner | None = None,
         on_exit: Callable[[int], None] | None = None,
         mpsafe: bool = True,
+        rests: str = "",
     ) -> None:
         self.lid = lid
         self.name = name
@@ -129,6 +133,7 @@ class Lwp:
         self.image = image
         self.on_exit = on_exit
         self.mpsafe = mpsafe
+        self.rests = rests
         self.steps: list[Generator[Any, int, int | None]] = []
         self.steps_parked = False
         self.base_priority = fiber.ipl

@@ -1,7 +1,7 @@
 """pci_intr(9): INTx lines, MSI and MSI-X vectors, and the delivery of interrupts.
 
 Called by ``hypercalls/pci_intr.c`` and by the machine's interrupt lines. Each handler runs on an
-lwp of its own at the IPL it asked for; the handlers of a shared line run one after the other, and
+lwp of its own, which rests between interrupts, at the IPL it asked for; the handlers of a shared line run one after the other, and
 a level line that is still asserted then is delivered again. A level line that nobody claims, or
 that never goes down however often it is claimed, is an interrupt storm: it is reported and
 silenced.
@@ -69,9 +69,20 @@ class Handler:
     site: int
     count: int = 0
     claimed: int = 0
+    lwp: Lwp | None = None
 
     def __str__(self) -> str:
         return self.xname or f"{self.entry:#x}"
+
+
+@dataclass(eq=False)
+class _Call:
+    """What an lwp does: it calls a handler of a line; ``left`` are those to be called then."""
+
+    handler: Handler
+    line: Line
+    left: list[Handler]
+    claimed: bool
 
 
 @dataclass(eq=False)
@@ -107,7 +118,7 @@ class PciIntr:
         self._vectors: dict[int, Vector] = {}
         self._handlers: dict[int, Handler] = {}
         self._lines: dict[int, Line] = {}
-        self._running: dict[int, tuple[Owner | None, Callable[[], None]]] = {}
+        self._running: dict[int, _Call] = {}
         self._message_functions: list[tuple[PciFunction, int]] = []
         self._next = 1
         self.on_storm: Callable[[Misuse], None] = lambda _error: None
@@ -134,10 +145,9 @@ class PciIntr:
 
     def release(self, owner: Owner) -> None:
         """Take back what a device has; its handlers run no more."""
-        for lid, (whose, go_on) in list(self._running.items()):
-            if whose is owner:
-                del self._running[lid]
-                self._scheduler.post(go_on)
+        for lid, call in list(self._running.items()):
+            if call.handler.owner is owner:
+                self._abandon(lid)
         for handler in [one for one in self._handlers.values() if one.owner is owner]:
             self._disestablish(handler)
         self._release([one for one in self._vectors.values() if one.owner is owner])
@@ -145,7 +155,7 @@ class PciIntr:
     def panicked(self, lwp: Lwp, panic: DriverPanic) -> None:
         """The lwp of a handler has crashed: the other handlers of its line go on."""
         if lwp.lid in self._running:
-            self._scheduler.post(self._running.pop(lwp.lid)[1])
+            self._abandon(lwp.lid)
 
     # -- handles
 
@@ -280,26 +290,42 @@ class PciIntr:
             return
         handler = left[0]
         handler.count += 1
+        lwp = handler.lwp
+        if lwp is not None and lwp.state == "S" and lwp.lid not in self._running:
+            self._scheduler.again(lwp, line.ipl)
+        else:
+            lwp = self._spawn(handler, line.ipl)
+        self._running[lwp.lid] = _Call(handler, line, left[1:], claimed)
 
-        def returned(result: int) -> None:
-            self._running.pop(lwp.lid, None)
-            answer = bool(result & 0xFFFF_FFFF)
-            handler.claimed += answer
-            self._call(line, left[1:], claimed=claimed or answer)
-
+    def _spawn(self, handler: Handler, ipl: int) -> Lwp:
+        """Make an lwp that calls a handler; it is kept, unless the one that is is still busy."""
+        first = handler.lwp is None or handler.lwp.gone
         lwp = self._scheduler.spawn(
             f"intr {handler}",
             handler.entry,
             (handler.argument,),
             kind=Kind.INTERRUPT,
-            ipl=line.ipl,
+            ipl=ipl,
             image=handler.image,
             owner=handler.owner,
             mpsafe=handler.mpsafe,
-            on_exit=returned,
+            on_exit=lambda result: self._returned(lwp.lid, bool(result & 0xFFFF_FFFF)),
+            rests="intr" if first else "",
         )
-        go_on = partial(self._call, line, left[1:], claimed=True)
-        self._running[lwp.lid] = (handler.owner, go_on)
+        if first:
+            handler.lwp = lwp
+        return lwp
+
+    def _returned(self, lid: int, claimed: bool) -> None:
+        call = self._running.pop(lid, None)
+        if call is not None:
+            call.handler.claimed += claimed
+            self._call(call.line, call.left, claimed=call.claimed or claimed)
+
+    def _abandon(self, lid: int) -> None:
+        """Go on with the rest of the line, soon, when a handler will never return."""
+        call = self._running.pop(lid)
+        self._scheduler.post(partial(self._call, call.line, call.left, claimed=True))
 
     def _delivered(self, line: Line, claimed: bool) -> None:
         """All handlers have run: look at the line again."""
@@ -404,6 +430,10 @@ class PciIntr:
     def _disestablish(self, handler: Handler) -> None:
         vector = handler.vector
         del self._handlers[handler.cookie]
+        if handler.lwp is not None:
+            handler.lwp.rests = ""
+            if handler.lwp.lid not in self._running:
+                self._scheduler.end(handler.lwp)
         vector.handlers -= 1
         assert vector.line is not None
         line = self._lines[id(vector.line)]

@@ -137,15 +137,20 @@ class Scheduler:
         owner: Owner | None = None,
         mpsafe: bool = True,
         on_exit: Callable[[int], None] | None = None,
+        rests: str = "",
     ) -> Lwp:
         """Make an lwp that calls the C function ``entry`` and is runnable at once.
 
         ``ipl`` is the level it starts at and returns to, and its priority. ``on_exit`` gets the
-        function's result, 64 bits unsigned; it is not called for an lwp that panicked.
+        function's result, 64 bits unsigned; it is not called for an lwp that panicked. With a
+        wait message ``rests`` the lwp does not end then, but sleeps until ``again``.
         """
         lid, self._next_lid = self._next_lid, self._next_lid + 1
         fiber = self._fibers.create(image, name, lid, kind.value, ipl, entry, args)
-        lwp = Lwp(lid, name, fiber, kind, image=image, owner=owner, on_exit=on_exit, mpsafe=mpsafe)
+        lwp = Lwp(
+            lid, name, fiber, kind,
+            image=image, owner=owner, on_exit=on_exit, mpsafe=mpsafe, rests=rests,
+        )  # fmt: skip
         self.lwps[lid] = lwp
         if self._trace.on:
             self._trace.emit("lwp.create", lwp, kind=kind.name.lower())
@@ -183,6 +188,17 @@ class Scheduler:
         lwp.state, lwp.wmesg = "R", ""
         lwp.resume_value = result
         lwp.fiber.set_state("R", "")
+        if self._trace.on:
+            self._trace.emit("lwp.wake", lwp)
+        self._queue.push(lwp)
+        self.on_outside_work()
+
+    def again(self, lwp: Lwp, ipl: int) -> None:
+        """Have an lwp that rests make its call once more, at this level."""
+        lwp.base_priority = ipl
+        lwp.kernel_lock_count = 0 if lwp.mpsafe else 1
+        lwp.state, lwp.wmesg = "R", ""
+        lwp.fiber.again(ipl)
         if self._trace.on:
             self._trace.emit("lwp.wake", lwp)
         self._queue.push(lwp)
@@ -455,10 +471,16 @@ class Scheduler:
 
     def _finish(self, lwp: Lwp) -> None:
         result = lwp.fiber.result
-        if self._trace.on:
-            self._trace.emit("lwp.exit", lwp)
         on_exit = lwp.on_exit
-        self.end(lwp)
+        if lwp.rests:
+            lwp.state, lwp.wmesg = "S", lwp.rests
+            lwp.fiber.set_state("S", lwp.rests)
+            if self._trace.on:
+                self._trace.emit("lwp.sleep", lwp, wmesg=lwp.rests)
+        else:
+            if self._trace.on:
+                self._trace.emit("lwp.exit", lwp)
+            self.end(lwp)
         if on_exit is not None:
             on_exit(result)
 

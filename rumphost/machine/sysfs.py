@@ -92,6 +92,20 @@ def parse(text: str) -> tuple[SysfsFunction, dict[str, str]]:
     return SysfsFunction(f"{domain or '0000'}:{bus}:{device}.{function}".lower()), options
 
 
+def number(text: str, lowest: int, highest: int, what: str) -> int:
+    """Return the number that an option's value is; raises ``UsageError``."""
+    if not text.isdecimal() or not lowest <= int(text) <= highest:
+        raise UsageError(f"{what}={text}: {lowest} to {highest}")
+    return int(text)
+
+
+def switch(text: str, what: str) -> bool:
+    """Return whether an option is on; raises ``UsageError``."""
+    if text not in ("on", "off"):
+        raise UsageError(f"{what}={text}: on or off")
+    return text == "on"
+
+
 def functions(root: Path = ROOT) -> list[SysfsFunction]:
     """Return all PCI functions of this computer."""
     directory = root / "bus/pci/devices"

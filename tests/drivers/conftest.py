@@ -39,6 +39,11 @@ def machine(
 ) -> Machine | str:
     """The machine that a test runs on, QEMU's with what the test asks for."""
     kind, _, names = request.param.partition(":")
+    if kind in ("kmod", "vfio"):
+        if set(qemu_options) - {"message_interrupts"}:
+            pytest.skip("needs a QEMU of its own")
+        messages = qemu_options.get("message_interrupts", True)
+        return f"{request.param}{'' if messages else ':msi=off'}"
     if kind != "qemu":
         return str(request.param)
     if shutil.which("qemu-system-x86_64") is None:

@@ -126,7 +126,8 @@ class FakeFiber:
         self.destroyed = False
         self._arguments: tuple[Any, ...] = ()
         self._value: int | None = None
-        self._upcall: tuple[int, tuple[int, ...]] | None = (entry, tuple(args))
+        self._call = (entry, tuple(args))
+        self._upcall: tuple[int, tuple[int, ...]] | None = self._call
         self._stack: list[Generator[Any, int, Any]] = []
         self._fault = ""
 
@@ -172,6 +173,11 @@ class FakeFiber:
 
     def set_result(self, value: int) -> None:
         self._value = value & MASK
+
+    def again(self, ipl: int) -> None:
+        assert not self._stack
+        self.ipl, self.state, self.wmesg = ipl, "R", ""
+        self._upcall = self._call
 
     def set_upcall(self, entry: int, args: Sequence[int]) -> None:
         self._upcall = (entry, tuple(args))

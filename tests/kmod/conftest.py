@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from hardware import EDU, NETWORK, Hardware
+from hardware import EDU, Hardware
 
 from rumphost.machine.kmod.node import Node
 from rumphost.machine.sysfs import SysfsFunction, bind
@@ -37,19 +37,5 @@ def edu(edu_function: SysfsFunction) -> Iterator[Hardware]:
     """The same, open."""
     node = Node(edu_function)
     hardware = Hardware(node)
-    yield hardware
-    hardware.close()
-
-
-@pytest.fixture(scope="session")
-def network_function() -> SysfsFunction:
-    """QEMU's e1000, bound to the module."""
-    return _bound(NETWORK)
-
-
-@pytest.fixture
-def network(network_function: SysfsFunction) -> Iterator[Hardware]:
-    """The same, open: it has an I/O BAR."""
-    hardware = Hardware(Node(network_function))
     yield hardware
     hardware.close()

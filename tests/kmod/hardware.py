@@ -194,8 +194,12 @@ class Monitor:
     """QEMU's monitor, from inside."""
 
     def __init__(self) -> None:
-        self._file = open("/run/ports/qmp", "r+b", buffering=0)
+        self._file = os.fdopen(os.open("/run/ports/qmp", os.O_RDWR), "r+b", buffering=0)
         self.execute("qmp_capabilities")
+
+    def wait_for(self, event: str) -> None:
+        while json.loads(self._line()).get("event") != event:
+            pass
 
     def execute(self, command: str, **arguments: object) -> Any:
         request = {"execute": command, "arguments": arguments}

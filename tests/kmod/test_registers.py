@@ -58,6 +58,12 @@ def port():
     yield from opened(PORT)
 
 
+def ports_of(hardware: Hardware) -> int:
+    """Return the number of the first I/O BAR."""
+    io = hardware.uapi.constant("BAR_IO")
+    return next(n for n, bar in enumerate(hardware.info.bars) if bar.flags & io)
+
+
 class TestMapping:
     def test_a_register(self, edu):
         assert edu.read(EDU_ID) == 0x010000ED
@@ -68,7 +74,7 @@ class TestMapping:
         bar = edu.info.bars[0]
         assert bar.size == 1 << 20
         whole = edu.map(bar.mmap_offset, bar.size)
-        assert whole[EDU_ID] == 0xED
+        assert ctypes.c_uint32.from_buffer(whole, EDU_ID).value == 0x010000ED
         with refused(errno.EINVAL):
             edu.map(bar.mmap_offset, bar.size + 1)
         with refused(errno.EINVAL):
@@ -128,28 +134,24 @@ class TestAccess:
         assert values == [0x010000ED, 1, 0xFFFFFFFE]
         assert edu.access((0, 8, READ, 0x80, 0))
 
-    def test_ports(self, network):
-        """The e1000's I/O BAR: an address, and the data there."""
-        ports = next(n for n, bar in enumerate(network.info.bars) if bar.flags & 1)
-        assert network.info.bars[ports].size == 64
-        status = network.read(0x08)
-        found = network.access((ports, 4, WRITE, 0, 0x08), (ports, 4, READ, 4, 0))
-        assert found[1] == status
-        with refused(errno.EINVAL):
-            network.map(ports << network.uapi.constant("MMAP_SHIFT"), mmap.PAGESIZE)
-        with refused(errno.EINVAL):
-            network.access((ports, 4, READ, 64, 0))
-        with refused(errno.EINVAL):
-            network.access((ports, 8, READ, 0, 0))
-
-    def test_bytes_and_words_of_ports(self, port):
-        ports = next(n for n, bar in enumerate(port.info.bars) if bar.flags & 1)
-        scratch = 7  # of a 16550
+    def test_ports(self, port):
+        """The scratch register of a 16550."""
+        ports, scratch = ports_of(port), 7
         for value in (0x00, 0x5A, 0xFF):
-            assert (
-                port.access((ports, 1, WRITE, scratch, value), (ports, 1, READ, scratch, 0))[1]
-                == value
+            written, found = port.access(
+                (ports, 1, WRITE, scratch, value), (ports, 1, READ, scratch, 0)
             )
+            assert written == found == value
+        assert port.access((ports, 2, READ, 6, 0), (ports, 4, READ, 4, 0))[0] >> 8 == 0xFF
+
+    def test_the_limits_of_ports(self, port):
+        ports = ports_of(port)
+        assert port.info.bars[ports].size == 8
+        with refused(errno.EINVAL):
+            port.map(ports << port.uapi.constant("MMAP_SHIFT"), mmap.PAGESIZE)
+        for width, offset in ((1, 8), (4, 8), (4, 6), (8, 0)):
+            with refused(errno.EINVAL):
+                port.access((ports, width, READ, offset, 0))
 
     def test_a_page_that_is_less_than_a_page(self, small):
         bar = small.info.bars[0]
@@ -217,7 +219,7 @@ class TestConfiguration:
         assert edu.config(COMMAND, 2) == before & ~0x150
         edu.set_config(COMMAND, 2, 0x7FF)
         assert edu.config(COMMAND, 2) & 0x407 == before & 0x407
-        assert edu.config(COMMAND, 2) & 0x140 == 0x140
+        assert edu.config(COMMAND, 2) & 0x100  # SERR#, of which QEMU lets us write
         edu.set_config(COMMAND, 4, before)  # with the status above it
         assert edu.read(EDU_ID) == 0x010000ED
 

@@ -27,8 +27,8 @@ DEVICES = (
     "e1000e,addr=7",
     "pci-testdev,addr=8",
     "pci-serial,addr=9",
-    "pcie-root-port,id=port,chassis=1,addr=0xa",
-    "edu,id=plugged,bus=port",
+    "pcie-root-port,id=rp,chassis=1,addr=0xa",
+    "edu,id=plugged,bus=rp",
 )
 # Two network cards and QEMU's network at one hub.
 NETWORK = (

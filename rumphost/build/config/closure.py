@@ -57,6 +57,7 @@ class _Growth:
     config: Config
     without: frozenset[str] = frozenset()
     named: frozenset[str] = frozenset()
+    given: frozenset[str] = frozenset()
     optional: set[str] = field(default_factory=set)
     only: dict[str, set[str]] = field(default_factory=dict)
     devices: dict[str, None] = field(default_factory=dict)
@@ -64,7 +65,8 @@ class _Growth:
     active: set[str] = field(default_factory=set)
 
     def buses(self) -> set[str]:
-        return self.config.interfaces(self.active) | set(self.config.provided) | {"root"}
+        own = self.config.interfaces(self.active)
+        return own | self.config.provided | self.given | {"root"}
 
     def add_device(self, name: str) -> None:
         if name not in self.devices:
@@ -150,14 +152,19 @@ def holds(
     return any(option in settings for option in (name, name.upper()) if option in config.options)
 
 
-def close(config: Config, names: Sequence[str], without: frozenset[str] = frozenset()) -> Closure:
+def close(
+    config: Config,
+    names: Sequence[str],
+    without: frozenset[str] = frozenset(),
+    given: frozenset[str] = frozenset(),
+) -> Closure:
     """Return the closure of the named devices or attachments.
 
-    ``without`` are devices that no ``*`` instance line brings in.
+    ``without`` are devices that do not come by themselves; ``given`` are buses that count as there.
     Raises BuildError when one attaches to nothing that is there, or needs what nothing defines.
     """
     named = frozenset(_device_of(config, name) for name in names)
-    growth = _Growth(config, without, named)
+    growth = _Growth(config, without, named, given)
     growth.active |= config.transitive(config.selected)
     growth.active |= config.transitive(config.pseudo_devices)
     for name in names:

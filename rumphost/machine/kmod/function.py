@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import errno
-from typing import Any
-
 from rumphost.errors import MachineError
 from rumphost.machine.eventfds import EventfdLine, EventfdSet
 from rumphost.machine.interrupt import InterruptLine
@@ -48,10 +46,14 @@ class BarRegisters:
 
 
 class KmodFunction(PciFunction):
-    """Everything goes through ``node``; ``events`` hears of interrupts."""
+    """Everything goes through ``node``; ``events`` hears of interrupts.
 
-    def __init__(self, node: Node, events: EventfdSet) -> None:
+    ``messages`` off: no MSI and MSI-X.
+    """
+
+    def __init__(self, node: Node, events: EventfdSet, *, messages: bool = True) -> None:
         self.address = node.function.address
+        self._messages = messages
         self.node = node
         self.gone = False
         self._events = events
@@ -118,6 +120,8 @@ class KmodFunction(PciFunction):
     # -- interrupts
 
     def vector_count(self, kind: VectorKind) -> int:
+        if kind != "intx" and not self._messages:
+            return 0
         return min(int(getattr(self._info, f"{kind}_count")), LIMITS[kind])
 
     def allocate_vectors(self, kind: VectorKind, count: int) -> list[InterruptLine]:
@@ -199,9 +203,3 @@ class KmodFunction(PciFunction):
             region.close()
         self._regions.clear()
         self.node.close()
-
-
-def describe(info: Any) -> str:
-    """Return a function's ids and interrupts in words, for ``rumphost doctor``."""
-    kinds = [kind for kind in LIMITS if getattr(info, f"{kind}_count")]
-    return f"{info.vendor:04x}:{info.device:04x} {', '.join(kinds) or 'no interrupts'}"

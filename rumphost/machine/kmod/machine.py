@@ -14,7 +14,7 @@ from rumphost.errors import MachineError, UsageError
 from rumphost.machine.base import Machine
 from rumphost.machine.clock import RealClock
 from rumphost.machine.eventfds import EventfdSet
-from rumphost.machine.sysfs import bound, parse
+from rumphost.machine.sysfs import bound, number, parse, switch
 
 from .dma import MIB, KmodMemory
 from .function import KmodFunction
@@ -25,7 +25,8 @@ class KmodMachine(Machine):
     """``text`` is ``0000:00:03.0``, perhaps with options: ``0000:00:03.0:dma_bits=28``.
 
     ``dma_bits``: how many address bits the device has (32). ``memory``: MiB of DMA memory (32).
-    ``bind=on``: take the function from its driver, and give it back in the end.
+    ``bind=on``: take the function from its driver, and give it back in the end. ``msi=off``: as if
+    it had its interrupt line only.
     """
 
     dma: KmodMemory
@@ -35,11 +36,12 @@ class KmodMachine(Machine):
         if "," in text:
             raise UsageError("kmod: takes one function: its DMA memory is that function's own")
         self._where, options = parse(text)
-        self._bits = _number(options.pop("dma_bits", "32"), 20, 64, "dma_bits")
-        self._memory_size = _number(options.pop("memory", "32"), 1, 1024, "memory") * MIB
-        self._bind = options.pop("bind", "off")
-        if options or self._bind not in ("on", "off"):
-            raise UsageError(f"kmod:{text}: the options are dma_bits=, memory= and bind=on")
+        self._bits = number(options.pop("dma_bits", "32"), 20, 64, "dma_bits")
+        self._memory_size = number(options.pop("memory", "32"), 1, 1024, "memory") * MIB
+        self._bind = switch(options.pop("bind", "off"), "bind")
+        self._messages = switch(options.pop("msi", "on"), "msi")
+        if options:
+            raise UsageError(f"kmod:{text}: the options are dma_bits=, memory=, bind=, msi=")
         self._resources = contextlib.ExitStack()
         self._wait: EventfdSet | None = None
         self._function: KmodFunction | None = None
@@ -49,12 +51,12 @@ class KmodMachine(Machine):
         if self._wait is not None:
             raise MachineError("the machine is open already")
         own = self._resources
-        if self._bind == "on":
+        if self._bind:
             own.enter_context(bound(self._where, DRIVER))
         node = Node(self._where)
         own.callback(node.close)
         self._wait = own.enter_context(contextlib.closing(EventfdSet()))
-        function = KmodFunction(node, self._wait)
+        function = KmodFunction(node, self._wait, messages=self._messages)
         own.callback(function.close)
         node.demand("DMA mask", "DMA_MASK", "dma_mask", bits=self._bits)
         self.dma = KmodMemory(node, self._memory_size, confined=function.confined)
@@ -100,9 +102,3 @@ class KmodMachine(Machine):
         self.functions = [one for one in self.functions if one is not self._function]
         self.on_removed(self._function)
         return True
-
-
-def _number(text: str, lowest: int, highest: int, what: str) -> int:
-    if not text.isdecimal() or not lowest <= int(text) <= highest:
-        raise UsageError(f"{what}={text}: {lowest} to {highest}")
-    return int(text)

@@ -68,9 +68,10 @@ class VfioRegion(Region):
 
 
 class VfioFunction(PciFunction):
-    """``events`` hears of interrupts."""
+    """``events`` hears of interrupts; ``messages`` off: no MSI and MSI-X."""
 
-    def __init__(self, device: VfioDevice, events: EventfdSet) -> None:
+    def __init__(self, device: VfioDevice, events: EventfdSet, *, messages: bool = True) -> None:
+        self._messages = messages
         self.address = device.function.address
         self.device = device
         self.gone = False
@@ -104,6 +105,8 @@ class VfioFunction(PciFunction):
         return self._regions[index]
 
     def vector_count(self, kind: VectorKind) -> int:
+        if kind != "intx" and not self._messages:
+            return 0
         return min(self.device.vectors(_INDEX[kind]), LIMITS[kind])
 
     def allocate_vectors(self, kind: VectorKind, count: int) -> list[InterruptLine]:

@@ -15,7 +15,7 @@ from rumphost.machine.base import Machine
 from rumphost.machine.clock import RealClock
 from rumphost.machine.dma import MappedMemory
 from rumphost.machine.eventfds import EventfdLine, EventfdSet
-from rumphost.machine.sysfs import bound, parse
+from rumphost.machine.sysfs import bound, number, parse, switch
 
 from . import device as vfio
 from .device import DRIVER, VfioDevice
@@ -27,7 +27,10 @@ ARENA = 16 * MIB
 
 
 class VfioMachine(Machine):
-    """``text`` is ``0000:00:03.0``, perhaps with options: ``memory=`` (MiB, 32), ``bind=on``."""
+    """``text`` is ``0000:00:03.0``, perhaps with options as the ``kmod:`` machine has them.
+
+    These are ``memory=``, ``bind=`` and ``msi=``.
+    """
 
     dma: MappedMemory
 
@@ -36,13 +39,11 @@ class VfioMachine(Machine):
         if "," in text:
             raise UsageError("vfio: takes one function")
         self._where, options = parse(text)
-        size = options.pop("memory", "32")
-        self._bind = options.pop("bind", "off")
-        if options or self._bind not in ("on", "off"):
-            raise UsageError(f"vfio:{text}: the options are memory= and bind=on")
-        if not size.isdecimal() or not 1 <= int(size) <= 1024:
-            raise UsageError(f"memory={size}: 1 to 1024")
-        self._memory_size = int(size) * MIB
+        self._memory_size = number(options.pop("memory", "32"), 1, 1024, "memory") * MIB
+        self._bind = switch(options.pop("bind", "off"), "bind")
+        self._messages = switch(options.pop("msi", "on"), "msi")
+        if options:
+            raise UsageError(f"vfio:{text}: the options are memory=, bind= and msi=")
         self._resources = contextlib.ExitStack()
         self._wait: EventfdSet | None = None
         self._function: VfioFunction | None = None
@@ -51,7 +52,7 @@ class VfioMachine(Machine):
         if self._wait is not None:
             raise MachineError("the machine is open already")
         own = self._resources
-        if self._bind == "on":
+        if self._bind:
             own.enter_context(bound(self._where, DRIVER))
         self._wait = own.enter_context(contextlib.closing(EventfdSet()))
         self.dma = MappedMemory(self._memory_size, bus_address=ARENA)
@@ -65,7 +66,7 @@ class VfioMachine(Machine):
             raise HostLacks("vfio: more DMA memory than may be locked (ulimit -l)") from None
         except OSError as error:
             raise HostLacks(f"vfio: DMA memory: {error.strerror} (see ulimit -l)") from error
-        self._function = VfioFunction(device, self._wait)
+        self._function = VfioFunction(device, self._wait, messages=self._messages)
         own.callback(self._function.close)
         self._watch_removal(device)
         self.functions = [self._function]
