@@ -14,7 +14,7 @@ __KERNEL_RCSID(0, "$NetBSD$");
 
 #include "iwsvar.h"
 
-#define	IWS_ACTIVE_DWELL	30	/* units of 1.024 ms */
+#define	IWS_ACTIVE_DWELL	110	/* units of 1.024 ms: a beacon's interval */
 #define	IWS_PASSIVE_DWELL	120
 #define	IWS_SCAN_MS		10000
 

@@ -83,13 +83,12 @@ class Plan:
     scans: tuple[Scan, ...]
     devices: tuple[str, ...]
     left_out: frozenset[str] = frozenset()
-    given: frozenset[str] = frozenset()
 
     def without(self, left_out: frozenset[str]) -> Plan:
         """Return the plan without some devices that came along by a ``*`` instance line."""
         left_out |= self.left_out
-        closure = close(self.closure.config, self.devices, left_out, self.given)
-        return Plan(closure, self.scans, self.devices, left_out, self.given)
+        closure = close(self.closure.config, self.devices, left_out, self.closure.given)
+        return Plan(closure, self.scans, self.devices, left_out)
 
 
 class Builder:
@@ -146,7 +145,7 @@ class Builder:
         devices += [resolve(config, name) for name in names if not is_path(name)]
         devices = list(dict.fromkeys(devices))
         closure = close(config, devices, given=given)
-        return Plan(closure, tuple(scans), tuple(devices), given=given)
+        return Plan(closure, tuple(scans), tuple(devices))
 
     def build(self, names: Sequence[str]) -> Built:
         """Build one image of the named drivers.

@@ -23,7 +23,8 @@ def optional_sources(closure: Closure) -> dict[Path, frozenset[str]]:
         return {}
     config = closure.config
     required = [name for name in closure.devices if name not in closure.optional]
-    known = {one.path for one in close(config, required, closure.optional).sources}
+    without = config, required, closure.optional, closure.given
+    known = {one.path for one in close(*without).sources}
     needs = {name: config.transitive([name]) for name in closure.optional}
     found = {}
     for source in closure.sources:

@@ -135,6 +135,8 @@ class Cpu:
             self._inside = True
             try:
                 pause = self._turn()
+                if virtual:
+                    self._sync_trio()  # lwps may have taken time, which is everybody's
             finally:
                 self._inside = False
             self._awake = trio.Event()

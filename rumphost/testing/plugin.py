@@ -63,13 +63,28 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    _deselect(config, items)
     for item in items:
         callspec = getattr(item, "callspec", None)
         if callspec is not None and "machine" in callspec.params:
             virtual = clock_of(callspec.params["machine"]) == "virtual"
             run = functools.partial(_run, virtual=virtual)
             item.add_marker(pytest.mark.trio(run=run), append=False)
+
+
+def _deselect(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With ``--instead``: leave out the tests that are for no machine of which there is another."""
+    if not config.getoption("--instead"):
+        return
+    without = [
+        item
+        for item in items
+        if (callspec := getattr(item, "callspec", None)) is not None
+        and not isinstance(callspec.params.get("machine", ""), str)
+    ]
+    config.hook.pytest_deselected(items=without)
+    items[:] = [item for item in items if item not in without]
 
 
 def _run(

@@ -32,6 +32,7 @@ class Native:
         self._function("receive", ctypes.c_int, _U64)
         self._function("signal", ctypes.c_int, _U64, _U64, ctypes.c_void_p)
         self._function("poll", _U64, _U64, ctypes.c_void_p)
+        self._function("counter", ctypes.c_void_p)
 
     def _function(self, name: str, *arguments: type) -> None:
         function = getattr(self._library, f"bench_{name}")
@@ -55,6 +56,11 @@ class Native:
         took = (_U64 * count)()
         self._library.bench_poll(count, gap_ns, took)
         return [one * _S for one in took if one]
+
+    def counter(self) -> tuple[int, int]:
+        """Return the processor's counter, and what ``time.monotonic_ns`` says then."""
+        now_ns = (_U64 * 1)()
+        return int(self._library.bench_counter(now_ns)), now_ns[0]
 
     def signals(self, fd: int, count: int, gap_ns: int) -> Callable[[], list[int]]:
         """Signal an eventfd from a thread; the result waits for it and tells when, in ns."""

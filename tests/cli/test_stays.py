@@ -22,8 +22,9 @@ CFATTACH_DECL_NEW(stays, 0, stays_match, stays_attach, NULL, NULL);
 static int
 stays_match(device_t parent, cfdata_t cf, void *aux)
 {
+	const struct pci_attach_args *pa = aux;
 
-	return 1;
+	return pa->pa_function == 0;
 }
 
 static void

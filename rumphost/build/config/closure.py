@@ -32,6 +32,8 @@ class Closure:
     """Interface attributes that something in the image, or the host, carries."""
     optional: frozenset[str]
     """Devices that came by themselves: the image is good without any of them."""
+    given: frozenset[str] = frozenset()
+    """Buses that count as there, though nothing in the image, nor the host, carries them."""
 
     def holds(self, name: str) -> bool:
         """Return whether an attribute or option counts as selected in this image."""
@@ -192,6 +194,7 @@ def close(
         settings=settings,
         buses=frozenset(growth.buses()),
         optional=frozenset(growth.optional),
+        given=given,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+
 from rumphost.errors import MachineError
 from rumphost.machine.eventfds import EventfdLine, EventfdSet
 from rumphost.machine.interrupt import InterruptLine

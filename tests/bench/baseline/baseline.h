@@ -37,6 +37,8 @@ uint64_t bench_message(uint64_t count);
 void	bench_signal(int fd, uint64_t count, uint64_t gap_ns, uint64_t *when);
 /* The same to a poll(2) loop in another thread; took[] tells how long each was under way. */
 void	bench_poll(uint64_t count, uint64_t gap_ns, uint64_t *took);
+/* The processor's counter, and in *ns what the time is then. */
+uint64_t bench_counter(uint64_t *ns);
 
 /* frames.c */
 /* From one thread to another over a datagram socket pair. */

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "baseline.h"
+#include "counter.h"
 
 struct signals {
 	int fd;
@@ -63,4 +64,24 @@ bench_poll(uint64_t count, uint64_t gap_ns, uint64_t *took)
 	pthread_join(other, NULL);
 	close(signals.fd);
 	free(signals.when);
+}
+
+/* Of several attempts, the one that was least disturbed. */
+uint64_t
+bench_counter(uint64_t *ns)
+{
+	uint64_t before, after, best = UINT64_MAX, value, found = 0;
+	int n;
+
+	for (n = 0; n < 100; n++) {
+		before = now_ns();
+		value = counter();
+		after = now_ns();
+		if (after - before < best) {
+			best = after - before;
+			*ns = before + best / 2;
+			found = value;
+		}
+	}
+	return found;
 }

@@ -18,6 +18,9 @@
  *	hw.lockbench0.sleepers	have N threads asleep; 0: wake them all
  *	hw.lockbench0.period	interrupt every N ns, 0: never
  *	hw.lockbench0.interrupts	times that the handler ran (read only)
+ *	hw.lockbench0.entered	the processor's counter (baseline/counter.h) at
+ *				the handler's entry, the last 1024 times: a ring
+ *				of uint64_t (read only)
  */
 
 #include <sys/cdefs.h>
@@ -40,11 +43,13 @@ __KERNEL_RCSID(0, "$NetBSD$");
 
 #include "../../../drivers/pci_irq.h"
 #include "../../../drivers/teachreg.h"
+#include "../baseline/counter.h"
 
 #define	QEMU_PCI_VENDOR		0x1234
 #define	QEMU_PCI_EDU		0x11e8
 #define	LOCKBENCH_MAX		1000000000
 #define	LOCKBENCH_SLEEPERS	100000
+#define	LOCKBENCH_ENTERED	1024
 
 enum lockbench_node {
 	NODE_PINGPONG,
@@ -77,6 +82,7 @@ struct lockbench_softc {
 
 	uint32_t		sc_sum;		/* so that loops are not vain */
 	int			sc_interrupts;
+	uint64_t		sc_entered[LOCKBENCH_ENTERED];
 	int			sc_last[NODE_COUNT];
 	struct sysctllog	*sc_log;
 };
@@ -245,12 +251,14 @@ static int
 lockbench_intr(void *arg)
 {
 	struct lockbench_softc *sc = arg;
+	const uint64_t now = counter();
 	uint32_t cause;
 
 	cause = bus_space_read_4(sc->sc_st, sc->sc_sh, TEACH_ISR);
 	if (cause == 0)
 		return 0;
 	bus_space_write_4(sc->sc_st, sc->sc_sh, TEACH_ISR, cause);
+	sc->sc_entered[sc->sc_interrupts % LOCKBENCH_ENTERED] = now;
 	sc->sc_interrupts++;
 	return 1;
 }
@@ -379,6 +387,11 @@ lockbench_sysctl_attach(struct lockbench_softc *sc)
 		    CTLFLAG_READONLY, CTLTYPE_INT, "interrupts",
 		    SYSCTL_DESCR("Times that the handler ran"), NULL, 0,
 		    &sc->sc_interrupts, 0, CTL_CREATE, CTL_EOL);
+	if (error == 0)
+		error = sysctl_createv(&sc->sc_log, 0, &rnode, NULL,
+		    CTLFLAG_READONLY, CTLTYPE_STRUCT, "entered",
+		    SYSCTL_DESCR("When it last ran"), NULL, 0,
+		    sc->sc_entered, sizeof(sc->sc_entered), CTL_CREATE, CTL_EOL);
 	if (error != 0)
 		panic("lockbench: no sysctl nodes: error %d", error);
 }
