@@ -158,6 +158,17 @@ iws_forget_results(struct iws_softc *sc)
 	}
 }
 
+/* The signal at the first antenna, in dBm. */
+static int
+iws_signal(const struct iws_softc *sc, const uint8_t *phy)
+{
+
+	if ((sc->sc_fw_flags & FW_FLAG_RX_ENERGY) != 0)
+		return -(int)phy[RX_PHY_ENERGY];
+	return (int)phy[RX_PHY_RSSI] - RX_RSSI_OFFSET -
+	    (int)(phy[RX_PHY_GAIN] & RX_PHY_GAIN_MASK);
+}
+
 static void
 iws_packet(struct iws_softc *sc, const struct iws_packet *p, size_t size)
 {
@@ -194,7 +205,7 @@ iws_packet(struct iws_softc *sc, const struct iws_packet *p, size_t size)
 		if (size < RX_PHY_SIZE)
 			return;
 		sc->sc_heard_channel = le16dec(p->p_data + RX_PHY_CHANNEL);
-		sc->sc_heard_signal = -(int)p->p_data[RX_PHY_ENERGY];
+		sc->sc_heard_signal = iws_signal(sc, p->p_data);
 		return;
 	case CMD_RX_FRAME:
 		if (size >= RX_FRAME_DATA && RX_FRAME_DATA +

@@ -194,6 +194,7 @@ struct iws_fw_head {
 #define	FW_TLV_INIT		20
 #define	FW_TLV_CALIBRATION	22	/* u32 image, flow, event */
 #define	FW_TLV_PHY		23
+#define	FW_FLAG_RX_ENERGY	__BIT(8)
 #define	FW_FLAG_STATION_KEYS	__BIT(19)
 #define	FW_PHY_TYPE		__BITS(1, 0)
 #define	FW_PHY_STEP		__BITS(3, 2)
@@ -357,7 +358,11 @@ struct iws_scan_channel {
 #define	SCAN_COMPLETE_STATUS	1	/* offset; 1: all was done */
 
 #define	RX_PHY_CHANNEL		22	/* offsets into the notice */
-#define	RX_PHY_ENERGY		28	/* -dBm, a byte for each antenna */
+#define	RX_PHY_ENERGY		28	/* -dBm, a byte for each antenna; or */
+#define	RX_PHY_GAIN		28	/* of the receiver, and before it was */
+#define	RX_PHY_RSSI		32	/* amplified */
+#define	RX_PHY_GAIN_MASK	__BITS(6, 0)
+#define	RX_RSSI_OFFSET		50
 #define	RX_PHY_SIZE		60
 #define	RX_FRAME_LENGTH		0
 #define	RX_FRAME_DATA		4	/* the frame, then u32 of status */

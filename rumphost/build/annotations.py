@@ -9,9 +9,12 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from rumphost.build.builder import BuildFailure
 from rumphost.build.compiler import Diagnostic
+from rumphost.build.config.lexer import ConfigError
 from rumphost.build.linker import MissingSymbol
 from rumphost.build.report import DriverReport, Report
+from rumphost.errors import BuildError
 
 _PLACE = re.compile(r"(?P<file>.+):(?P<line>\d+)")
 
@@ -26,6 +29,18 @@ def annotation_lines(
             for line in _of_driver(driver, base):
                 found.setdefault(line)
     return sorted(found, key=lambda line: not line.startswith("::error"))
+
+
+def annotation_of(error: BuildError, base: Path) -> str:
+    """Return the line of an error that keeps everything from being built."""
+    if isinstance(error, ConfigError):
+        place, text = (str(error.place.path), error.place.line), error.message
+    elif isinstance(error, BuildFailure) and error.errors:
+        first = error.errors[0]
+        place, text = (first.file, first.line), first.text
+    else:
+        place, text = ("", 0), str(error)
+    return _line("error", place, "nothing can be built", text, base)
 
 
 def _of_driver(driver: DriverReport, base: Path) -> Iterator[str]:

@@ -18,6 +18,7 @@ from rumphost.build.linker import MissingSymbol
 from rumphost.errors import UsageError
 
 FORMAT = "rumphost-build-1"
+_SHOWN = 6
 
 State = Literal["linked", "unlinked", "failed"]
 """``unlinked``: all of it compiled, and something is missing; ``failed``: it did not compile."""
@@ -58,7 +59,12 @@ class DriverReport:
             more = f" (and {len(self.errors) - 1} more)" if len(self.errors) > 1 else ""
             return f"{self.errors[0]}{more}"
         pages = self.missing_by_page.items()
-        return "; ".join(f"{page}: {' '.join(names)}" for page, names in pages)
+        return "; ".join(f"{page}: {_some(names)}" for page, names in pages)
+
+
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return " ".join(names[:_SHOWN]) + more
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from rumphost.build import Builder
+from rumphost.build.annotations import annotation_of
 from rumphost.build.baseline import Baseline, Change
 from rumphost.build.report import Report, merge
 from rumphost.build.survey import WHOLE, Shard, Survey
@@ -59,10 +60,16 @@ def build(
         report = merge([Report.read(Path(name)) for name in drivers])
     else:
         part = Shard.parse(shard) if shard else WHOLE
-        with output.progress() as progress:
-            builder = Builder(sys_tree, optimise=optimise, jobs=jobs)
-            survey = Survey(builder, progress=progress, jobs=jobs)
-            report = survey.of_bus(bus, part) if every else survey.of_names(drivers)
+        try:
+            with output.progress() as progress:
+                builder = Builder(sys_tree, optimise=optimise, jobs=jobs)
+                survey = Survey(builder, progress=progress, jobs=jobs)
+                report = survey.of_bus(bus, part) if every else survey.of_names(drivers)
+        except BuildError as error:
+            if options.annotations:
+                line = annotation_of(error, Path.cwd())
+                output.fact(line, "annotation", line=line)
+            raise
     _tell(output, report, options)
 
 

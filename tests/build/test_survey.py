@@ -35,6 +35,10 @@ attach part at card
 file dev/pci/part.c part
 device needy: nowhere
 attach needy at pci
+define farbus {}
+device far
+attach far at farbus
+file dev/pci/far.c far
 makeoptions good CPPFLAGS+="-DLEVEL=3 -I$S/dev/more"
 """
 LEVEL = '#if LEVEL != 3\n#error "no LEVEL"\n#endif\n#include "more.h"\n'
@@ -80,6 +84,7 @@ def survey_tree(bare_tree: Path, write: Callable[..., Path], tiny_text: str) -> 
     write("tiny_pci.c", tiny_text)
     write("part.c", "int part_is_missing = part_nowhere;\n")
     write("shared.c", "int tiny_shared;\n")
+    write("far.c", tiny_text.replace("tiny_pci", "far").replace('#include "opt_tiny.h"\n', ""))
     write("pci.c", "int pci_own;\n")
     write("orphan.c", "static int nobody_has_me;\n")
     for name in ("goodphy", "badphy"):
@@ -124,7 +129,7 @@ def test_each_driver_is_accounted_for(survey: Survey) -> None:
 def test_each_file_is_accounted_for(survey: Survey) -> None:
     report = survey.of_bus("pci")
     files = {Path(one.path).name: one for one in report.files}
-    assert len(files) == report.total_files == 10
+    assert len(files) == report.total_files == 11
     assert {name for name, one in files.items() if not one.is_compiled} == {
         "broken.c", "lost.c", "part.c",
     }  # fmt: skip
@@ -135,7 +140,14 @@ def test_each_file_is_accounted_for(survey: Survey) -> None:
         "unused",
         "no file statement names it",
     )
-    assert report.summary()[1].startswith("10 of 10 files of dev/pci accounted for: 7 compiled")
+    assert report.summary()[1].startswith("11 of 11 files of dev/pci accounted for: 8 compiled")
+
+
+def test_a_bus_that_nobody_carries_counts_as_there(survey: Survey) -> None:
+    report = survey.of_bus("farbus")
+    assert [(one.name, one.state) for one in report.drivers] == [("far", "linked")]
+    assert (report.directory, report.total_files) == ("dev/farbus", 0)
+    assert len(report.summary()) == 1
 
 
 def test_what_is_kept_is_not_built_again_failures_included(survey_tree: Path) -> None:

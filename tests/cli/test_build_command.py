@@ -129,6 +129,16 @@ def test_a_ci_job_gets_junit_and_annotations(command: Command, repository: Path)
     assert (suite.get("tests"), suite.get("failures")) == ("3", "2")
 
 
+def test_an_error_in_a_files_file_is_annotated_where_it_is(
+    command: Command, repository: Path
+) -> None:
+    (repository / "files.mine").write_text("device fine\nattach fine to pci\n")
+    status, out, log = command("build", "fine.c", "--annotations")
+    assert status == 1
+    assert out[0].startswith("::error file=files.mine,line=2,title=")
+    assert "files.mine:2: `at' expected, not `to'" in log
+
+
 def test_a_baseline_lets_what_failed_before_fail(command: Command, repository: Path) -> None:
     words = ("build", "fine.c", "bent.c", "--baseline", "base.json")
     assert command(*words)[0] == 2
