@@ -135,6 +135,7 @@ class Host:
         machine.on_outside_event = self.cpu.wake
         machine.bring_in = self.cpu.bring_in
         machine.on_note = self._note
+        machine.progress = lambda: self.kernel.scheduler.runs
         machine.on_removed = self._removed
         self.kernel.scheduler.on_panic = self._panicked
         self.kernel.service(PciIntr).on_storm = self._report

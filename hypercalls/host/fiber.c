@@ -305,6 +305,14 @@ rumphost_fiber_run(struct rumphost_lwp *lwp)
 	return lwp->exit | (rumphost_handover_moved() ? RUMPHOST_MOVED : 0);
 }
 
+void
+rumphost_set_clock(uint64_t now_ns, uint32_t handovers)
+{
+
+	rumphost_cpu_state.now_ns = now_ns;
+	rumphost_cpu_state.handovers = handovers;
+}
+
 static struct fiber *
 fiber_new(uint64_t stack_size)
 {

@@ -35,6 +35,8 @@ void rumphost_fiber_destroy(struct rumphost_lwp *lwp);
 /* Run until the next exit of this lwp, or of one that it handed over to; returns the exit's number,
  * with RUMPHOST_MOVED when rumphost_handed_over() has something to tell. */
 uint32_t rumphost_fiber_run(struct rumphost_lwp *lwp);
+/* What the machine's clock says, and how often lwps may hand over before Python's next turn. */
+void rumphost_set_clock(uint64_t now_ns, uint32_t handovers);
 /* Store at most `max' code addresses, innermost first; returns how many. */
 int rumphost_fiber_backtrace(struct rumphost_lwp *lwp, uint64_t *pcs, int max);
 /* The table that images get. */

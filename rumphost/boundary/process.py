@@ -10,8 +10,9 @@ import os
 import shutil
 import signal
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -106,13 +107,14 @@ class Image:
 class ProcessFiber:
     """``kernel.lwp.Fiber`` over a C fiber."""
 
-    __slots__ = ("_boundary", "_ffi", "_gone", "_lwp", "_run", "address")
+    __slots__ = ("_boundary", "_ffi", "_gone", "_lwp", "address", "again", "run")
 
     def __init__(self, boundary: Boundary, lwp: Any) -> None:
         self._boundary = boundary
         self._ffi = boundary.ffi
-        self._run = boundary.lib.rumphost_fiber_run
         self._lwp = lwp
+        self.run: Callable[[], int] = partial(boundary.lib.rumphost_fiber_run, lwp)
+        self.again: Callable[[int], None] = partial(boundary.lib.rumphost_fiber_again, lwp)
         self._gone = False
         self.address = int(boundary.ffi.cast("uintptr_t", lwp))
 
@@ -132,18 +134,12 @@ class ProcessFiber:
     def result(self) -> int:
         return int(self._lwp.result)
 
-    def run(self) -> int:
-        return int(self._run(self._lwp))
-
     def arguments(self, signature: Sequence[str]) -> Sequence[Any]:
         words = self._ffi.unpack(self._lwp.args, len(signature)) if signature else ()
         return decode(signature, words, self._boundary.memory.c_string)
 
     def set_result(self, value: int) -> None:
         self._lwp.result = value & 0xFFFF_FFFF_FFFF_FFFF
-
-    def again(self, ipl: int) -> None:
-        self._boundary.lib.rumphost_fiber_again(self._lwp, ipl)
 
     def set_upcall(self, entry: int, args: Sequence[int]) -> None:
         lwp = self._lwp
@@ -204,6 +200,7 @@ class Boundary:
         self.memory = ProcessMemory(library)
         self.symbolizer = Symbolizer(str(library.path))
         self.cpu = self.lib.rumphost_cpu_state
+        self._set_clock = self.lib.rumphost_set_clock
         self._handed = self.ffi.new("struct rumphost_handed *")
         self._images: list[Image] = []
         self._copies = tempfile.TemporaryDirectory(prefix="rumphost-")
@@ -284,8 +281,7 @@ class Boundary:
         self.cpu.boot_ns = boot_ns
 
     def set_clock(self, now_ns: int, handovers: int = 0) -> None:
-        self.cpu.now_ns = now_ns
-        self.cpu.handovers = handovers
+        self._set_clock(now_ns, handovers)
 
     def handed_over(self) -> list[tuple[int, str, int, str]]:
         ffi, handed = self.ffi, self._handed

@@ -79,6 +79,11 @@ class FileReport:
     note: str = ""
     """Why no driver of the bus has it."""
 
+    @property
+    def lacks_header(self) -> bool:
+        """Whether it did not compile for want of a header that the tree does not have."""
+        return not self.is_compiled and self.error.endswith(": No such file or directory")
+
 
 @dataclass(frozen=True)
 class Report:
@@ -116,9 +121,11 @@ class Report:
         if self.total_files:
             compiled = sum(one.is_compiled for one in self.files)
             roles = Counter(one.role for one in self.files)
+            lacking = sum(one.lacks_header for one in self.files)
+            why = f" ({lacking} for want of a header that the tree lacks)" if lacking else ""
             lines.append(
                 f"{len(self.files)} of {self.total_files} files of {self.directory} accounted for: "
-                f"{compiled} compiled unmodified, {len(self.files) - compiled} not; "
+                f"{compiled} compiled unmodified, {len(self.files) - compiled} not{why}; "
                 f"{roles['driver']} in drivers, {roles['host']} provided by the host, "
                 f"{roles['unused']} in no driver of the bus"
             )

@@ -32,7 +32,7 @@ from .ifnet import IfFlags, Interface, InterfaceGone, IoctlError, LinkState, mac
 from .scan_result import ELEMENT_RSN, WlanNetwork, parse_results
 from .wlan_keys import KeyExchange
 
-SCAN_S = 4.0
+SCAN_S = 6.0
 """How long a scan may take: a passive one of 2.4 GHz takes two seconds, 5 GHz three more."""
 JOIN_S = 10.0
 _RSN = bytes([ELEMENT_RSN, len(RSN_CCMP_PSK)]) + RSN_CCMP_PSK
@@ -307,16 +307,28 @@ class Wlan:
 
     def _link(self, state: int) -> None:
         if state == LinkState.UP:
-            secure = self._exchange is not None and not self._exchange.done
-            self._enter(State.HANDSHAKE if secure else State.JOINED)
-        elif self.state in (State.JOINING, State.HANDSHAKE, State.JOINED):
-            up = self.interface.flags & IfFlags.UP
-            self._enter(State.IDLE if up else State.DOWN)
+            self._associated()
+        else:
+            self._lost()
 
     def _event(self, what: int, _data: bytes) -> None:
         if what == Event.SCAN:
             self._scans += 1
+        elif what in (Event.ASSOC, Event.REASSOC):
+            self._associated()
+        elif what == Event.DISASSOC:
+            self._lost()
         self._wake()
+
+    def _associated(self) -> None:
+        if self.state not in (State.HANDSHAKE, State.JOINED):
+            secure = self._exchange is not None and not self._exchange.done
+            self._enter(State.HANDSHAKE if secure else State.JOINED)
+
+    def _lost(self) -> None:
+        if self.state in (State.JOINING, State.HANDSHAKE, State.JOINED):
+            up = self.interface.flags & IfFlags.UP
+            self._enter(State.IDLE if up else State.DOWN)
 
     @staticmethod
     def _take_eapol(send: trio.MemorySendChannel[bytes], frames: list[bytes]) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 import trio
 import trio.testing
@@ -122,7 +123,7 @@ class Cpu:
         if fd is None:
             await self._loop(self._idle_real)
             return
-        self._early = EarlyWait(fd, lambda: self.bring_in(machine.take_in), self._wake_task)
+        self._early = EarlyWait(fd, partial(self.bring_in, machine.take_in), self._wake_task)
         trio.lowlevel.add_instrument(self._early)
         try:
             await self._loop(self._idle_real)

@@ -259,7 +259,7 @@ class PciIntr:
         if self._trace.on:
             self._trace.emit("pci_intr.establish", lwp, line=vector.name, ipl=ipl, device=name)
         if len(line.handlers) == 1:
-            vector.line.connect(lambda _: self._raise(line))
+            vector.line.connect(partial(self._raise, line))
         elif vector.line.asserted:
             self._raise(line)
         return cookie
@@ -279,7 +279,7 @@ class PciIntr:
         """Start the line's first handler."""
         if self._trace.on:
             self._trace.emit("pci_intr.deliver", None, line=line.name)
-        self._call(line, list(line.handlers), claimed=False)
+        self._call(line, line.handlers.copy(), claimed=False)
 
     def _call(self, line: Line, left: list[Handler], *, claimed: bool) -> None:
         """Run the next handler that is still established, then those after it."""
@@ -348,7 +348,7 @@ class PciIntr:
         else:
             self._raise(line)
 
-    def _raise(self, line: Line) -> None:
+    def _raise(self, line: Line, _: InterruptLine | None = None) -> None:
         if not line.silenced:
             self._scheduler.raise_interrupt(line)
 

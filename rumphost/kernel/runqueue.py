@@ -24,14 +24,18 @@ class RunQueue:
 
     def push(self, lwp: Lwp, *, front: bool = False) -> None:
         """Add a runnable lwp behind its equals, or before them."""
-        priority = max(lwp.base_priority, lwp.ipl)
+        self.put(lwp, max(lwp.base_priority, lwp.ipl), front=front)
+
+    def put(self, lwp: Lwp, priority: int, *, front: bool = False) -> None:
+        """Add a runnable lwp whose priority is known."""
         lwp.priority = priority
         queue = self._queues[priority]
         if front:
             queue.appendleft(lwp)
         else:
             queue.append(lwp)
-        self.top = max(self.top, priority)
+        if priority > self.top:
+            self.top = priority
 
     def peek(self) -> Lwp | None:
         """Return the lwp that runs next, without taking it."""

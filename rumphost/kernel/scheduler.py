@@ -103,6 +103,8 @@ class Scheduler:
         self.machine = machine
         self.current: Lwp | None = None
         self.lwps: dict[int, Lwp] = {}
+        self.runs = 0
+        """How often an lwp has been given the CPU."""
         self.handlers: dict[int, Handler] = {}
         self.on_panic: Callable[[Lwp, DriverPanic], None] = lambda _lwp, error: _raise(error)
         self.on_return: Callable[[Lwp], None] = lambda _lwp: None
@@ -115,6 +117,7 @@ class Scheduler:
         self._queue = RunQueue()
         self._posts: deque[Callable[[], Any]] = deque()
         self._pending: list[InterruptSource] = []
+        self._fibers.pending_ipl = self._pending_ipl = -1
         self._held_back: dict[int, int] = {}
         self._next_lid = 1
         self._random: random.Random | None = None
@@ -194,15 +197,14 @@ class Scheduler:
         self.on_outside_work()
 
     def again(self, lwp: Lwp, ipl: int) -> None:
-        """Have an lwp that rests make its call once more, at this level."""
+        """Have an lwp that rests make its call once more, at this level. Called on the CPU."""
         lwp.base_priority = ipl
         lwp.kernel_lock_count = 0 if lwp.mpsafe else 1
         lwp.state, lwp.wmesg = "R", ""
         lwp.fiber.again(ipl)
         if self._trace.on:
             self._trace.emit("lwp.wake", lwp)
-        self._queue.push(lwp)
-        self.on_outside_work()
+        self._queue.put(lwp, ipl)
 
     def delay(self, lwp: Lwp, duration_ns: int) -> Any:
         """Let the calling lwp keep the CPU for a time, as a busy loop does; returns PARKED."""
@@ -260,14 +262,15 @@ class Scheduler:
         A slice is measured by the clock that the machine is on: where time stands still while lwps
         run, it is a number of turns, so that it ends at the same place in every run.
         """
-        virtual = isinstance(self._events.clock, VirtualClock)
+        virtual = self._events.clock.virtual
         stop_ns = time.monotonic_ns() + _SLICE_NS
+        turn_ends = self.machine.turn_ends
         turns = 0
         while True:
             turns += 1
             while self._posts:
                 self._posts.popleft()()
-            if self._deliver():
+            if self._pending and self._deliver():
                 continue
             lwp = self._queue.peek()
             if lwp is None:
@@ -279,7 +282,11 @@ class Scheduler:
                 return Pause(busy_until_ns=lwp.busy_until_ns)
             if lwp.busy_until_ns == 0:
                 self._run(self._queue.pop())
-            if turns >= _SLICE_TURNS if virtual else time.monotonic_ns() >= stop_ns:
+            if (
+                (turns >= _SLICE_TURNS or turn_ends())
+                if virtual
+                else time.monotonic_ns() >= stop_ns
+            ):
                 return Pause(more=True)
 
     def _deliver(self) -> bool:
@@ -334,11 +341,12 @@ class Scheduler:
     def _run(self, lwp: Lwp) -> None:
         """Run one lwp until it sleeps, ends or is preempted."""
         self.current = lwp
+        self.runs += 1
         fiber = lwp.fiber
         if lwp.state == "R":
             lwp.state = "O"
         seen = self._trace.on or self._random is not None
-        self._fibers.set_clock(self._events.now_ns(), 0 if seen else _HANDOVERS)
+        self._fibers.set_clock(self._events.clock.now_ns(), 0 if seen else _HANDOVERS)
         if self._trace.on:
             self._trace.emit("lwp.run", lwp)
         try:
@@ -357,7 +365,8 @@ class Scheduler:
             top = queue.top
             for source in self._pending:
                 top = max(top, source.ipl)
-            self._fibers.pending_ipl = top
+            if top != self._pending_ipl:
+                self._fibers.pending_ipl = self._pending_ipl = top
             number = run()
             handler = handlers.get(number)
             if handler is None and number & MOVED:

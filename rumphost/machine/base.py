@@ -29,6 +29,7 @@ class Machine(ABC):
     is told of a function that was unplugged.
     ``bring_in`` too: it calls what it is given, and then lets the kernel run in the same task. A
     machine brings in interrupts so, since it is quicker than waking the kernel's own task.
+    ``progress`` counts what the kernel has done, in whatever unit: equal runs count alike.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Machine(ABC):
         self.functions = []
         self.on_outside_event: Callable[[], None] = lambda: None
         self.bring_in: Callable[[Callable[[], object]], None] = _call
+        self.progress: Callable[[], int] = lambda: 0
         self.on_note: Callable[[PciAddress, str], None] = lambda _address, _text: None
         self.on_removed: Callable[[PciFunction], None] = lambda _function: None
 
@@ -82,6 +84,10 @@ class Machine(ABC):
 
     def poll(self) -> None:
         """Look for outside events now, without blocking: called while an lwp busy-waits."""
+
+    def turn_ends(self) -> bool:
+        """On a virtual clock: tell whether the kernel shall look for what is due even now."""
+        return False
 
     def host_works(self) -> None:
         """Somebody gives the kernel work, from outside; called between the kernel's turns."""

@@ -72,6 +72,13 @@ def test_the_sums() -> None:
         "3 of 4 files of dev/pci accounted for: 2 compiled unmodified, 1 not; 1 in drivers, "
         "1 provided by the host, 1 in no driver of the bus",
     ]
+    lacking = FileReport(
+        "dev/pci/d.c", False, "driver", (), "d.c:1: x.h: No such file or directory"
+    )
+    assert (
+        "1 compiled unmodified, 1 not (1 for want of a header that the tree lacks); "
+        in (report(GOOD, files=(files[0], lacking)).summary()[1])
+    )
     assert not report(GOOD, LAME).is_good
     assert report(GOOD).is_good
 

@@ -33,6 +33,9 @@ file dev/pci/card.c card
 device part
 attach part at card
 file dev/pci/part.c part
+device thing
+attach thing at card
+file dev/more/thing.c thing
 device needy: nowhere
 attach needy at pci
 define farbus {}
@@ -82,6 +85,11 @@ def survey_tree(bare_tree: Path, write: Callable[..., Path], tiny_text: str) -> 
         text = driver(name, extra, top).replace(f'#include "opt_{name}.h"\n', "")
         write(f"{name}.c", text)
     write("tiny_pci.c", tiny_text)
+    call = (
+        "void thing_nowhere(void);\nint use(void);\nint use(void) { thing_nowhere(); return 0; }\n"
+    )
+    thing = driver("thing", call).replace('#include "opt_thing.h"\n', "")
+    write("thing.c", thing, "dev/more")
     write("part.c", "int part_is_missing = part_nowhere;\n")
     write("shared.c", "int tiny_shared;\n")
     write("far.c", tiny_text.replace("tiny_pci", "far").replace('#include "opt_tiny.h"\n', ""))
@@ -117,8 +125,9 @@ def test_each_driver_is_accounted_for(survey: Survey) -> None:
     assert "depends on `nowhere'" in drivers["needy"].problem
     assert drivers["needy"].errors[0].file.endswith("files.more")
     assert "cfattach" not in drivers["tiny"].problem
-    [note] = [one for one in drivers["card"].warnings if "left out" in one.text]
-    assert "part_nowhere" in note.text
+    notes = [one.text for one in drivers["card"].warnings if "left out" in one.text]
+    assert "part_nowhere" in notes[0]
+    assert notes[1:] == ["left out: thing: nothing defines thing_nowhere"]
     assert Path(drivers["good"].image).is_file()
     assert not report.is_good
     assert report.summary()[0].startswith(

@@ -42,8 +42,10 @@ def machine(
     if kind in ("kmod", "vfio"):
         if set(qemu_options) - {"message_interrupts"}:
             pytest.skip("needs a QEMU of its own")
-        messages = qemu_options.get("message_interrupts", True)
-        return f"{request.param}{'' if messages else ':msi=off'}"
+        name = str(request.param)
+        if netdev == "dgram":  # the card with the cable to RUMPHOST_FAR_END
+            name = name.replace(os.environ["RUMPHOST_CARD"], os.environ["RUMPHOST_CABLED_CARD"])
+        return name if qemu_options.get("message_interrupts", True) else f"{name}:msi=off"
     if kind != "qemu":
         return str(request.param)
     if shutil.which("qemu-system-x86_64") is None:
@@ -75,6 +77,8 @@ async def far_end(host: Host, nursery: trio.Nursery) -> AsyncIterator[FarEnd]:
     nursery.start_soon(end.serve, scope)
     yield end
     scope.cancel()
+    if isinstance(end, PacketEnd):
+        end.close()
 
 
 @pytest.fixture

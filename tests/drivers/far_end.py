@@ -5,6 +5,8 @@ On ``sim:`` it is the end of ``model.wire``, on ``qemu:`` the socket of a ``dgra
 
 from __future__ import annotations
 
+import array
+import fcntl
 import json
 import random
 import socket
@@ -105,22 +107,45 @@ class SocketEnd(FarEnd):
 
 
 class PacketEnd(SocketEnd):
-    """On real hardware: another network card, RUMPHOST_FAR_END, of Linux's at the same hub."""
+    """On real hardware: another network card, of Linux's, at the other end of the cable."""
+
+    SIOCETHTOOL = 0x8946
+    SET_GRO, SET_FLAGS = 0x2C, 0x26
+    SOL_PACKET, SO_RCVBUFFORCE = 263, 33
+    PACKET_ADD_MEMBERSHIP, PACKET_AUXDATA, PACKET_PROMISCUOUS = 1, 8, 1
 
     def __init__(self, name: str) -> None:
         FarEnd.__init__(self)
         self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
         self._socket.setblocking(False)
+        for command in (self.SET_GRO, self.SET_FLAGS):  # frames as they are on the wire
+            value = array.array("I", [command, 0])
+            request = struct.pack("16sP", name.encode(), value.buffer_info()[0])
+            with suppress(OSError):
+                fcntl.ioctl(self._socket, self.SIOCETHTOOL, request)
+        self._socket.setsockopt(socket.SOL_SOCKET, self.SO_RCVBUFFORCE, 1 << 25)
+        self._socket.setsockopt(self.SOL_PACKET, self.PACKET_AUXDATA, 1)
         self._socket.bind((name, 0))
-        membership = struct.pack("iHH8s", socket.if_nametoindex(name), 1, 0, b"")
-        self._socket.setsockopt(263, 1, membership)  # PACKET_ADD_MEMBERSHIP, promiscuous
+        membership = struct.pack(
+            "iHH8s", socket.if_nametoindex(name), self.PACKET_PROMISCUOUS, 0, b""
+        )
+        self._socket.setsockopt(self.SOL_PACKET, self.PACKET_ADD_MEMBERSHIP, membership)
 
     def _read(self) -> None:
         with suppress(BlockingIOError):
             while True:
-                data, where = self._socket.recvfrom(65536)
+                data, extra, _flags, where = self._socket.recvmsg(65536, 256)
                 if where[2] != socket.PACKET_OUTGOING:
-                    self._came(data)
+                    self._came(self._as_sent(data, extra).ljust(60, b"\0"))
+
+    @staticmethod
+    def _as_sent(data: bytes, extra: list[tuple[int, int, bytes]]) -> bytes:
+        """Put a VLAN tag back that Linux took out: struct tpacket_auxdata."""
+        for _level, _kind, content in extra:
+            status, _, _, _, _, tag, protocol = struct.unpack_from("IIIHHHH", content)
+            if status & 0x10:
+                return data[:12] + struct.pack("!HH", protocol or 0x8100, tag) + data[12:]
+        return data
 
     def close(self) -> None:
         self._socket.close()

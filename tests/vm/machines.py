@@ -23,18 +23,20 @@ needs_module = pytest.mark.skipif(
 DEVICES = (
     "edu,addr=4",
     "e1000,addr=5,netdev=n5,mac=52:54:00:12:34:56",
-    "e1000,addr=6,netdev=n6,mac=52:54:00:aa:aa:aa",
-    "e1000e,addr=7",
+    "virtio-net-pci,addr=6,netdev=n6,romfile=,mac=52:54:00:aa:aa:aa",
+    "e1000e,addr=7,netdev=n7",
     "pci-testdev,addr=8",
     "pci-serial,addr=9",
     "pcie-root-port,id=rp,chassis=1,addr=0xa",
     "edu,id=plugged,bus=rp",
+    "e1000,addr=0xb,netdev=n11,mac=52:54:00:12:34:56",
 )
-# Two network cards and QEMU's network at one hub.
+# A card at QEMU's own network, and one at a cable to a card that is Linux's.
 NETWORK = (
-    "-netdev user,id=out -netdev hubport,id=h0,hubid=0,netdev=out"
-    " -netdev hubport,id=n5,hubid=0 -netdev hubport,id=n6,hubid=0"
+    "-netdev user,id=n5 -netdev hubport,id=n6,hubid=0 -netdev hubport,id=n11,hubid=0"
+    " -netdev hubport,id=n7,hubid=1"
 )
+MODULES = ("vfio-pci", "vfio_iommu_type1", "virtio_net")
 
 
 def run(*arguments: str, timeout_s: float = 300.0) -> subprocess.CompletedProcess[str]:
@@ -52,11 +54,7 @@ def run(*arguments: str, timeout_s: float = 300.0) -> subprocess.CompletedProces
 def run_tests(*selection: str, options: tuple[str, ...] = (), timeout_s: float = 600.0) -> None:
     """Run pytest inside, on all devices; fails with its output."""
     devices = [word for device in DEVICES for word in ("--device", device)]
-    loaded = [
-        word
-        for module in ("vfio-pci", "vfio_iommu_type1", "e1000")
-        for word in ("--modprobe", module)
-    ]
+    loaded = [word for module in MODULES for word in ("--modprobe", module)]
     words = ("--qemu", NETWORK, "--module", *devices, *loaded, *options)
     done = run(*words, "--", "sh", "tests/vm/inside", *selection, timeout_s=timeout_s)
     sys.stdout.write(done.stdout)

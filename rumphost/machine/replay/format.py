@@ -30,10 +30,11 @@ FLUSH           the kernel waited for posted writes
 And what came by itself, at this place between them:
 
 =============== ==================================================================================
-INTERRUPT       line asserted inside: 1 if it came while the driver's next entry was being done
+INTERRUPT       line asserted inside runs: inside is 1 if it came while the driver's next entry was
+                being done; runs is how often an lwp got the CPU since the entry before
 CONFIG_CHANGE   function offset value: 32 bits that read otherwise than they did before
-EVENT           a time-out of the kernel expired
-HOST            a user of the host gave the kernel something to do, such as a frame to send
+EVENT           runs: a time-out of the kernel expired
+HOST            runs: a user of the host gave the kernel something to do, such as a frame to send
 =============== ==================================================================================
 """
 
@@ -82,8 +83,8 @@ class Kind(enum.IntEnum):
 _NUMBERS = {
     Kind.END: 0, Kind.READ: 4, Kind.WRITE: 4, Kind.WRITE_ADDRESS: 6, Kind.READ_MULTI: 3,
     Kind.WRITE_MULTI: 3, Kind.CONFIG_WRITE: 5, Kind.VECTORS: 4, Kind.RELEASE: 2, Kind.RESET: 1,
-    Kind.CONNECT: 2, Kind.UNMASK: 2, Kind.SYNC: 4, Kind.FLUSH: 0, Kind.INTERRUPT: 3,
-    Kind.CONFIG_CHANGE: 3, Kind.EVENT: 0, Kind.HOST: 0,
+    Kind.CONNECT: 2, Kind.UNMASK: 2, Kind.SYNC: 4, Kind.FLUSH: 0, Kind.INTERRUPT: 4,
+    Kind.CONFIG_CHANGE: 3, Kind.EVENT: 1, Kind.HOST: 1,
 }  # fmt: skip
 _WITH_BYTES = frozenset({Kind.READ_MULTI, Kind.WRITE_MULTI, Kind.SYNC})
 
@@ -258,7 +259,7 @@ def read(path: Path) -> Recording:
         raise Malformed(f"the recording {path} is malformed at {where}: {error}") from None
     if not whole or cursor.at != len(data):
         why = damage or "something follows its end"
-        raise Malformed(f"the recording {path} is malformed: {why}")
+        raise Malformed(f"the recording {path} is not whole, or malformed: {why}")
     return Recording(path, header, entries)
 
 

@@ -241,6 +241,7 @@ class ReplayMachine(Machine):
             recording, self.clock, tolerance or Tolerance(), lambda entry: self.describe(entry)
         )
         self.player.on_itself = self._come
+        self.player.progress = lambda: self.progress()
         self._queue = ReplayEvents(self.clock, self.player)
         self.events = self._queue
         self.regions: list[Region] = []
@@ -277,6 +278,9 @@ class ReplayMachine(Machine):
 
     def flush(self) -> None:
         self.player.flush()
+
+    def turn_ends(self) -> bool:
+        return self.player.turn_ends()
 
     def host_works(self) -> None:
         if not self._queue.running:

@@ -26,6 +26,7 @@ LATE_NS = 1_000_000
 
 _BY_ITSELF = frozenset({Kind.INTERRUPT, Kind.CONFIG_CHANGE})
 _SOFT = frozenset({Kind.EVENT, Kind.FLUSH, Kind.UNMASK, Kind.HOST})
+_BETWEEN = frozenset({Kind.EVENT, Kind.HOST, Kind.INTERRUPT})
 _WRITES = frozenset({Kind.WRITE, Kind.WRITE_ADDRESS})
 _DEVICE_SAID = {Kind.READ: 3, Kind.VECTORS: 3, Kind.CONFIG_WRITE: 4, Kind.CONNECT: 1}
 """How many of an entry's numbers are the driver's; all, unless listed."""
@@ -72,6 +73,9 @@ class Player:
         self.on_itself: Callable[[Entry], None] = lambda _entry: None
         self.on_driver: Callable[[], None] = lambda: None
         self._describe = describe
+        self.progress: Callable[[], int] = lambda: 0
+        self._runs = 0
+        self._turned = -1
         self._at = 0
         self._done: set[int] = set()
         self._last_read: Entry | None = None
@@ -98,7 +102,7 @@ class Player:
     def let_come(self) -> None:
         """Let come what is next, at its time."""
         entry = self.entries[self._at]
-        self._at += 1
+        self._go_on()
         self.clock.advance_to(entry.time_ns)
         self.on_itself(entry)
 
@@ -106,17 +110,17 @@ class Player:
         """A time-out of the kernel expires."""
         entry = self.upcoming()
         if entry is not None and entry.kind is Kind.EVENT:
-            self._at += 1
+            self._go_on()
 
     def host_works(self) -> None:
         """A user of the host gives the kernel something to do."""
         entry = self.upcoming()
         if entry is not None and entry.kind is Kind.HOST:
-            self._at += 1
+            self._go_on()
 
     def skip(self) -> None:
         """What was recorded here does not come."""
-        self._at += 1
+        self._go_on()
 
     @property
     def waits_for_host(self) -> bool:
@@ -130,7 +134,7 @@ class Player:
             if entry.kind in _BY_ITSELF:
                 self.let_come()
             elif entry.kind in _SOFT:
-                self._at += 1
+                self._go_on()
             else:
                 return
 
@@ -147,7 +151,7 @@ class Player:
         actual = Entry(kind, self.clock.now_ns(), numbers, data)
         expected = self.upcoming()
         if expected is not None and self._same(expected, actual):
-            self._at += 1
+            self._go_on()
         else:
             expected = self._tolerated(actual)
         if expected is None:
@@ -163,13 +167,13 @@ class Player:
         """A line's handlers have run: is it still asserted?"""
         while (entry := self.upcoming()) is not None:
             if entry.kind is Kind.UNMASK and entry.numbers[0] == line:
-                self._at += 1
+                self._go_on()
                 self.clock.advance_to(entry.time_ns)
                 return bool(entry.numbers[1])
             if entry.kind in _BY_ITSELF:
                 self.let_come()
             elif entry.kind in _SOFT and entry.kind is not Kind.UNMASK:
-                self._at += 1
+                self._go_on()
             else:
                 break
         return False
@@ -188,7 +192,7 @@ class Player:
             return
         while (entry := self.upcoming()) is not None and entry.kind in _BY_ITSELF:
             self.let_come()
-        self._at += 1
+        self._go_on()
 
     def remaining(self) -> str | None:
         """Return in words what the driver has not done that was recorded, or None: all is done."""
@@ -201,7 +205,21 @@ class Player:
         left = len(self.entries) - self._at
         return f"{self._where()}: expected {self._describe(entry)} and {left - 1} more entries"
 
+    def turn_ends(self) -> bool:
+        """Tell, once, when lwps have come as far as they had when this came by itself."""
+        entry = self.upcoming()
+        if entry is None or self._turned == self._at or entry.kind not in _BETWEEN:
+            return False
+        if self.progress() - self._runs < entry.numbers[-1]:
+            return False
+        self._turned = self._at
+        return True
+
     # -- the inner parts
+
+    def _go_on(self) -> None:
+        self._at += 1
+        self._runs = self.progress()
 
     def _same(self, expected: Entry, actual: Entry) -> bool:
         count = _DEVICE_SAID.get(expected.kind)

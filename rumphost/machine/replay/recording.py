@@ -33,17 +33,24 @@ class Scribe:
         self._now_ns = now_ns
         self.depth = 0
         self.timing = False
+        self.progress: Callable[[], int] = lambda: 0
+        self._runs = 0
         self.lines: dict[int, RecordingLine] = {}
         self.places = Snapshots(self._synced)
 
     def add(self, kind: Kind, *numbers: int, data: bytes | None = None) -> None:
         """Write an entry."""
         self._log.add(kind, self._now_ns(), *numbers, data=data)
+        self._runs = self.progress()
+
+    def add_by_itself(self, kind: Kind, *numbers: int) -> None:
+        """Write an entry of what is not the driver's doing, and how far lwps had come."""
+        self.add(kind, *numbers, self.progress() - self._runs)
 
     def host_works(self) -> None:
         """A user of the host has given the kernel something to do; a time-out does not count."""
         if not self.timing and self._log.last is not Kind.HOST:
-            self.add(Kind.HOST)
+            self.add_by_itself(Kind.HOST)
 
     def line(self, inner: InterruptLine) -> RecordingLine:
         """Return our line for one of the machine's; a new one is numbered."""
@@ -93,7 +100,7 @@ class RecordingLine(InterruptLine):
             return
         self.asserted = inner.asserted
         inside = self._scribe.depth > 0
-        self._scribe.add(Kind.INTERRUPT, self.number, self.asserted, inside)
+        self._scribe.add_by_itself(Kind.INTERRUPT, self.number, self.asserted, inside)
         self._notify()
 
 
@@ -278,7 +285,7 @@ class RecordingEvents(EventQueue):
         try:
             if others is not None and (own is None or others <= own):
                 return self._inner._run_first()
-            self._scribe.add(Kind.EVENT)
+            self._scribe.add_by_itself(Kind.EVENT)
             return super()._run_first()
         finally:
             self._scribe.timing = False
@@ -299,6 +306,7 @@ class RecordingMachine(Machine):
         self._scribe = Scribe(self._log, inner.clock.now_ns)
         self.events = RecordingEvents(inner.events, self._scribe)
         self.dma_watcher = self._scribe.places
+        self._scribe.progress = lambda: self.progress()
         inner.on_outside_event = lambda: self.on_outside_event()
         inner.bring_in = lambda action: self.bring_in(action)
         inner.on_note = lambda address, text: self.on_note(address, text)
