@@ -18,6 +18,7 @@ RUMPHOST_UPCALL int rumphost_config_detach(device_t, int);
 /* Newer trees declare these. */
 int	config_detach_release(device_t, int);
 void	config_detach_commit(device_t);
+void	device_release(device_t);
 
 /*
  * Detaching.
@@ -63,6 +64,7 @@ int
 config_detach_release(device_t dev, int flags)
 {
 
+	device_release(dev);
 	return config_detach(dev, flags);
 }
 
@@ -70,7 +72,7 @@ void
 config_detach_commit(device_t dev)
 {
 
-	(void)dev;
+	rumphost_device_record(dev)->rd_committed = true;
 }
 
 int
@@ -106,6 +108,7 @@ rumphost_device_deactivate(device_t dev)
 	return config_deactivate(dev);
 }
 
+/* For a parent that keeps no record of its children. */
 void
 null_childdetached(device_t parent, device_t child)
 {

@@ -41,6 +41,7 @@ cprng_strong_create(const char *name, int ipl, int flags)
 	return &generator;
 }
 
+/* There is only the one, which stays. */
 void
 cprng_strong_destroy(struct cprng_strong *c)
 {

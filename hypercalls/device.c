@@ -6,6 +6,7 @@
 #include <sys/param.h>
 #include <sys/systm.h>
 #include <sys/errno.h>
+#include <sys/proc.h>
 #include <sys/device.h>
 
 #include "shim.h"
@@ -37,13 +38,6 @@ rumphost_config_memory(size_t size)
 		panic("autoconf: no memory for %lu bytes", (unsigned long)size);
 	memset(memory, 0, size);
 	return memory;
-}
-
-static struct rumphost_device *
-record(device_t dev)
-{
-
-	return (struct rumphost_device *)(void *)dev;
 }
 
 /* The driver's device of a unit came (or went, with NULL). */
@@ -162,7 +156,11 @@ void
 rumphost_device_destroy(device_t dev, int flags, int crashed)
 {
 	device_t parent = dev->dv_parent;
+	struct rumphost_device *rd = rumphost_device_record(dev);
 
+	rd->rd_committed = true;
+	while (!crashed && rd->rd_references > 0)
+		(void)kpause("devref", false, 1, NULL);
 	if (!crashed && parent != NULL && parent->dv_cfattach != NULL &&
 	    parent->dv_cfattach->ca_childdetached != NULL)
 		(*parent->dv_cfattach->ca_childdetached)(parent, dev);
@@ -173,14 +171,14 @@ rumphost_device_destroy(device_t dev, int flags, int crashed)
 	if (device_pmf_is_registered(dev))
 		rumphost_pmf_deregister(dev);
 	device_slot(dev->dv_cfdriver, dev->dv_unit, NULL);
-	TAILQ_REMOVE(&rumphost_devices, record(dev), rd_list);
+	TAILQ_REMOVE(&rumphost_devices, rd, rd_list);
 	prop_object_release(dev->dv_properties);
 	if (dev->dv_locators != NULL)
 		rumphost_release(dev->dv_locators);
 	if (dev->dv_cfattach->ca_devsize > 0)
 		rumphost_release(dev->dv_private);
-	if (record(dev)->rd_active != NULL)
-		rumphost_release(record(dev)->rd_active);
+	if (rd->rd_active != NULL)
+		rumphost_release(rd->rd_active);
 	rumphost_release(dev);
 }
 

@@ -11,13 +11,6 @@
 #include "shim.h"
 #include "device_private.h"
 
-static struct rumphost_device *
-record(device_t dev)
-{
-
-	return (struct rumphost_device *)(void *)dev;
-}
-
 /*
  * Finding devices.
  */
@@ -61,32 +54,44 @@ device_t device_lookup_acquire(cfdriver_t, int);
 void	device_acquire(device_t);
 void	device_release(device_t);
 
+static device_t
+acquire(device_t dev)
+{
+
+	if (dev == NULL || rumphost_device_record(dev)->rd_committed)
+		return NULL;
+	device_acquire(dev);
+	return dev;
+}
+
 device_t
 device_lookup_acquire(cfdriver_t cd, int unit)
 {
 
-	return device_lookup(cd, unit);
+	return acquire(device_lookup(cd, unit));
 }
 
 device_t
 device_find_by_driver_unit_acquire(const char *driver, int unit)
 {
 
-	return device_find_by_driver_unit(driver, unit);
+	return acquire(device_find_by_driver_unit(driver, unit));
 }
 
 void
 device_acquire(device_t dev)
 {
 
-	(void)dev;
+	rumphost_device_record(dev)->rd_references++;
 }
 
 void
 device_release(device_t dev)
 {
 
-	(void)dev;
+	if (rumphost_device_record(dev)->rd_references == 0)
+		rumphost_misuse("autoconf(9)", "device_release of a device that nobody acquired");
+	rumphost_device_record(dev)->rd_references--;
 }
 
 /*
@@ -148,6 +153,7 @@ deviter_first(deviter_t *di, deviter_flags_t flags)
 	return deviter_next(di);
 }
 
+/* An iterator keeps hold of nothing. */
 void
 deviter_release(deviter_t *di)
 {
@@ -162,7 +168,7 @@ deviter_release(deviter_t *di)
 bool
 device_active_register(device_t dev, void (*handler)(device_t, devactive_t))
 {
-	struct rumphost_device *rd = record(dev);
+	struct rumphost_device *rd = rumphost_device_record(dev);
 	void (**handlers)(device_t, devactive_t);
 
 	handlers = rumphost_config_memory((rd->rd_active_count + 1) * sizeof(*handlers));
@@ -178,7 +184,7 @@ device_active_register(device_t dev, void (*handler)(device_t, devactive_t))
 void
 device_active_deregister(device_t dev, void (*handler)(device_t, devactive_t))
 {
-	struct rumphost_device *rd = record(dev);
+	struct rumphost_device *rd = rumphost_device_record(dev);
 
 	for (size_t n = 0; n < rd->rd_active_count; n++) {
 		if (rd->rd_active[n] != handler)
@@ -193,7 +199,7 @@ device_active_deregister(device_t dev, void (*handler)(device_t, devactive_t))
 bool
 device_active(device_t dev, devactive_t how)
 {
-	struct rumphost_device *rd = record(dev);
+	struct rumphost_device *rd = rumphost_device_record(dev);
 
 	for (size_t n = 0; n < rd->rd_active_count; n++)
 		(*rd->rd_active[n])(dev, how);
@@ -237,6 +243,7 @@ device_set_handle(device_t dev, devhandle_t handle)
 
 	(void)dev;
 	(void)handle;
+	rumphost_unsupported("autoconf(9)", "device_set_handle");
 }
 
 #endif

@@ -22,10 +22,19 @@ struct rumphost_device {
 	const device_suspensor_t *rd_suspensors[RUMPHOST_SUSPENSORS];
 	void		(**rd_active)(device_t, devactive_t);
 	size_t		rd_active_count;
+	u_int		rd_references;	/* of device_acquire: the device stays until they are gone */
+	bool		rd_committed;	/* it is being detached, and nothing can stop that */
 };
 TAILQ_HEAD(rumphost_device_list, rumphost_device);
 
 extern struct rumphost_device_list rumphost_devices;
+
+static inline struct rumphost_device *
+rumphost_device_record(device_t dev)
+{
+
+	return (struct rumphost_device *)(void *)dev;
+}
 
 /* Zeroed memory that is nobody's leak: it goes when the shim releases it. */
 void	*rumphost_config_memory(size_t);

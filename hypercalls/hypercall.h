@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Every crossing between a driver's C and its host: the structures that both sides see, and every
  * hypercall with its contract.  pycparser reads this file; the C stubs and the Python names,
@@ -71,7 +72,7 @@ struct rumphost_lwp {
 	uint64_t fault_pc;
 	uint64_t fault_sp;
 	uint64_t fault_fp;
-	uint64_t fault_address;
+	uint64_t fault_address;		/* bit 63 alone: the processor does not tell */
 	int32_t fault_signal;
 	int32_t in_fault;
 	void *kernel_lwp;		/* the driver's struct lwp, made on demand by the image */

@@ -145,6 +145,7 @@ pci_find_device(struct pci_attach_args *pa, int (*match)(const struct pci_attach
  * Tags and configuration space.
  */
 
+/* For ports that have something to do before a bus is scanned: this one has not. */
 void
 pci_attach_hook(device_t parent, device_t self, struct pcibus_attach_args *pba)
 {
@@ -214,6 +215,7 @@ pci_conf_write(pci_chipset_tag_t pc, pcitag_t tag, int reg, pcireg_t value)
 	rumphost_pci_conf_write(tag, reg, value);
 }
 
+/* The arena's bus addresses are the machine's, whatever their width. */
 int
 pci_dma64_available(const struct pci_attach_args *pa)
 {

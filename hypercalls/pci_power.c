@@ -95,6 +95,7 @@ pci_powerstate(pci_chipset_tag_t pc, pcitag_t tag, const int *new, int *old)
 	return new != NULL ? pci_set_powerstate(pc, tag, (pcireg_t)*new) : 0;
 }
 
+/* The `wakeup' of a driver that has nothing to do on the way to D0. */
 int
 pci_activate_null(pci_chipset_tag_t pc, pcitag_t tag, device_t dev, pcireg_t state)
 {

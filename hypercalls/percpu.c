@@ -72,6 +72,7 @@ percpu_getref(percpu_t *pc)
 	return pc->data;
 }
 
+/* No lwp changes its CPU. */
 void
 percpu_putref(percpu_t *pc)
 {

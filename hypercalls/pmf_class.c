@@ -61,6 +61,7 @@ pmf_class_network_register(device_t dev, struct ifnet *ifp)
 	device_pmf_class_register(dev, ifp, network_suspend, network_resume, NULL);
 }
 
+/* Neither input devices nor displays have anything in common to do when they are suspended. */
 bool
 pmf_class_input_register(device_t dev)
 {

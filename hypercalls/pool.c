@@ -389,6 +389,7 @@ pool_cache_setlowat(pool_cache_t pc, int count)
 	(void)fill(STATE(pc), RUMPHOST_CALLER);
 }
 
+/* As of pool_sethiwat. */
 void
 pool_cache_sethiwat(pool_cache_t pc, int count)
 {

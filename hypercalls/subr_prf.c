@@ -170,6 +170,7 @@ addlog(const char *format, ...)
 	PRINT(RUMPHOST_CONSOLE_LOG, format);
 }
 
+/* All that addlog() adds has one level. */
 void
 logpri(int level)
 {

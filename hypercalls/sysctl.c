@@ -431,6 +431,7 @@ sysctl_query(SYSCTLFN_ARGS)
 	return EOPNOTSUPP;
 }
 
+/* The function of nodes that are to be given one. */
 int
 sysctl_needfunc(SYSCTLFN_ARGS)
 {

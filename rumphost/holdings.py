@@ -6,13 +6,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from .boundary import Boundary
 from .errors import DriverLeak
 from .kernel.kernel import Kernel
 from .kernel.leak import Leak
 from .kernel.lwp import Lwp, Owner
+from .kernel.service import Service
 
 _SHOWN = 8
 
@@ -20,7 +20,7 @@ _SHOWN = 8
 class Holdings:
     """The books of one host. A service keeps its part with ``leaks`` and ``release``."""
 
-    def __init__(self, kernel: Kernel, boundary: Boundary, services: Sequence[Any]) -> None:
+    def __init__(self, kernel: Kernel, boundary: Boundary, services: Sequence[Service]) -> None:
         self._kernel = kernel
         self._boundary = boundary
         self._services = services
@@ -29,9 +29,7 @@ class Holdings:
         """Return what is booked to a device now: after a clean detach, nothing."""
         found: list[Leak] = []
         for service in self._services:
-            leaks = getattr(service, "leaks", None)
-            if leaks is not None:
-                found += leaks(owner)
+            found += service.leaks(owner)
         for allocation in self._boundary.allocations(owner.number):
             found.append(Leak("kmem(9)", f"{allocation.size} bytes of memory", allocation.site))
         return found
@@ -41,9 +39,7 @@ class Holdings:
         for lwp in self._lwps(owner):
             self._kernel.scheduler.end(lwp)
         for service in self._services:
-            release = getattr(service, "release", None)
-            if release is not None:
-                release(owner)
+            service.release(owner)
         self._boundary.release_owner(owner.number)
 
     def settle(self, owner: Owner) -> None:

@@ -18,7 +18,6 @@ import functools
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -45,12 +44,11 @@ from .kernel.services import register_all
 from .kernel.sysctl import Sysctl, Value
 from .machine import Machine, PciAddress, PciFunction
 from .machines import clock_of, name_registers, open_machine
-from .tasks import ServiceTasks, unwrapped
+from .tasks import ServiceTasks, Wait, unwrapped
 from .trace import Trace
 
 T = TypeVar("T")
 ClockName = Literal["virtual", "real"]
-_TRAPS = {"dma": 2, "lock": 4, "memory": 8}  # RUMPHOST_SLOW_*
 EPOCH_NS = 1_767_225_600 * 10**9
 """When a machine on the virtual clock starts: 2026-01-01 00:00 UTC, in every run."""
 
@@ -67,30 +65,6 @@ def run(main: Callable[..., Awaitable[T]], *args: Any, clock: ClockName = "virtu
         clock=TrioVirtualClock() if clock == "virtual" else None,
         restrict_keyboard_interrupt_to_checkpoints=True,
     )
-
-
-@dataclass(eq=False)
-class _Wait:
-    """Somebody waits for an lwp, or for something that takes several."""
-
-    owner: Owner | None
-    done: trio.Event = field(default_factory=trio.Event)
-    result: Any = None
-    error: Exception | None = None
-
-    def finish(self, result: Any) -> None:
-        self.result = result
-        self.done.set()
-
-    def fail(self, error: Exception) -> None:
-        self.error = error
-        self.done.set()
-
-    async def outcome(self) -> Any:
-        await self.done.wait()
-        if self.error is not None:
-            raise self.error
-        return self.result
 
 
 class Host:
@@ -129,7 +103,7 @@ class Host:
         self._ifnets = self.kernel.service(Ifnets)
         self._interfaces: dict[Ifnet, Interface] = {}
         self._images: dict[Path, Image] = {}
-        self._waits: dict[int, _Wait] = {}
+        self._waits: dict[int, Wait] = {}
         self._crashed = trio.Event()
         self.kernel.findings.locate = self._locate
         machine.on_outside_event = self.cpu.wake
@@ -165,7 +139,7 @@ class Host:
             if one == "registers":
                 self.kernel.service(BusSpace).direct = False
             else:
-                self.boundary.cpu.slow |= _TRAPS[one]
+                self.boundary.cpu.slow |= self.boundary.interface.constants[f"SLOW_{one.upper()}"]
 
     def _locate(self, site: int) -> str:
         return str(self.boundary.symbolizer.frames([site])[0])
@@ -344,7 +318,7 @@ class Host:
         cancelled. Raises ``DriverPanic`` when it crashes, or its driver does meanwhile.
         """
         address = image.symbol(entry) if isinstance(entry, str) else entry
-        wait = _Wait(owner)
+        wait = Wait(owner)
         lwp = self.kernel.scheduler.spawn(
             name, address, args, image=image, owner=owner, mpsafe=False, on_exit=wait.finish
         )
@@ -376,7 +350,7 @@ class Host:
 
         If ``owner``'s driver crashes meanwhile, that crash is raised.
         """
-        wait = _Wait(owner)
+        wait = Wait(owner)
         key = -id(wait)
         self._waits[key] = wait
 
@@ -404,9 +378,7 @@ class Host:
         self.kernel.console.write_line(f"{panic.driver or lwp.name}: {panic.message}", Level.ERROR)
         self._report(panic)
         for service in self._services:
-            tell = getattr(service, "panicked", None)
-            if tell is not None:
-                tell(lwp, panic)
+            service.panicked(lwp, panic)
         for key, wait in self._waits.items():
             if key == lwp.lid or (owner is not None and wait.owner is owner):
                 self._told(panic)
@@ -457,9 +429,7 @@ class Host:
             if loaded is image:
                 del self._images[path]
         for service in self._services:
-            retire = getattr(service, "retire", None)
-            if retire is not None:
-                retire(image)
+            service.retire(image)
 
     def leaks(self, device: Device) -> list[Leak]:
         """Return what is booked to a device now: after a clean detach, nothing."""

@@ -6,7 +6,6 @@ files). With no sink ``Trace.on`` is false, and the emitters do nothing more tha
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -29,12 +28,6 @@ class TraceEvent(NamedTuple):
         seconds, ns = divmod(self.time_ns, 1_000_000_000)
         fields = " ".join(f"{key}={_show(value)}" for key, value in self.fields.items())
         return f"{seconds:5d}.{ns:09d} {self.lid:4d} {self.lwp:<16} {self.name} {fields}".rstrip()
-
-    def as_json(self) -> str:
-        record = {"time_ns": self.time_ns, "lid": self.lid, "lwp": self.lwp, "event": self.name}
-        if self.device:
-            record["for"] = self.device
-        return json.dumps(record | self.fields, default=str)
 
 
 Sink = Callable[[TraceEvent], None]
@@ -89,6 +82,8 @@ class Trace:
             if sinks is not None:
                 return
             sinks = self._sinks_of(name)
+            if not sinks:
+                return
         if lwp is None:
             event = _new(TraceEvent, (self._now_ns(), 0, "", name, fields, ""))
         else:

@@ -20,6 +20,9 @@
 
 enum { ALTERNATE_STACK = 64 * 1024, TICK_MS = 100 };
 
+/* For a general protection fault the kernel says address 0, which might be one: see hypercall.h. */
+#define	ADDRESS_UNKNOWN	((uintptr_t)1 << 63)
+
 static const int faults[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP };
 static struct sigaction before[NSIG];
 static stack_t stack_before;
@@ -47,7 +50,7 @@ on_fault(int sig, siginfo_t *info, void *context)
 
 	if (rumphost_on_fiber(stack_pointer(context))) {
 		rumphost_fiber_abandon(context, RUMPHOST_EXIT_FAULT, sig,
-		    (uintptr_t)info->si_addr);
+		    info->si_code == SI_KERNEL ? ADDRESS_UNKNOWN : (uintptr_t)info->si_addr);
 		return;
 	}
 	/* Not ours: the instruction runs again and meets the former handler. */

@@ -46,9 +46,10 @@ class Hypercall:
 
 @dataclass
 class Interface:
-    """What ``hypercall.h`` says."""
+    """What ``hypercall.h`` says; ``constants`` are its enumerators, without ``RUMPHOST_``."""
 
     hypercalls: dict[str, Hypercall] = field(default_factory=dict)
+    constants: dict[str, int] = field(default_factory=dict)
     structures: str = ""
 
     @classmethod
@@ -61,16 +62,16 @@ class Interface:
         generator = c_generator.CGenerator()
         interface = cls()
         structures = []
-        first = 0
         for node in tree.ext:
             if isinstance(node, c_ast.Typedef):
                 continue
             if isinstance(node, c_ast.Decl) and isinstance(node.type, c_ast.FuncDecl):
-                call = _hypercall(node, first + len(interface.hypercalls), pages, generator)
+                number = interface.constants["EXIT_HYPERCALL"] + len(interface.hypercalls)
+                call = _hypercall(node, number, pages, generator)
                 interface.hypercalls[call.short_name] = call
                 continue
             structures.append(generator.visit(node) + ";")
-            first = first or _constant(node, "RUMPHOST_EXIT_HYPERCALL")
+            interface.constants |= _constants(node)
         interface.structures = "\n".join(structures)
         return interface
 
@@ -107,14 +108,14 @@ def _pages(text: str) -> dict[str, str]:
     return pages
 
 
-def _constant(node: c_ast.Node, name: str) -> int:
+def _constants(node: c_ast.Node) -> dict[str, int]:
     enum = node.type if isinstance(node, c_ast.Decl) else None
     if not isinstance(enum, c_ast.Enum):
-        return 0
-    for entry in enum.values.enumerators:
-        if entry.name == name:
-            return int(entry.value.value)
-    return 0
+        return {}
+    return {
+        entry.name.removeprefix(PREFIX.upper()): int(entry.value.value, 0)
+        for entry in enum.values.enumerators
+    }
 
 
 def _hypercall(node: c_ast.Decl, number: int, pages: dict[str, str], generator: Any) -> Hypercall:

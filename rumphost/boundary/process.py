@@ -25,6 +25,7 @@ from .symbolize import Symbolizer
 STACK_SIZE = 256 * 1024
 _NO_ARGUMENTS = (0,) * 6
 _ALL_OWNERS = 0xFFFF_FFFF
+_ADDRESS_UNKNOWN = 1 << 63  # fault_address in hypercall.h
 _SIGNAL_WORDS = {
     signal.SIGSEGV: "bad memory access",
     signal.SIGBUS: "bad memory access",
@@ -168,6 +169,8 @@ class ProcessFiber:
         words = _SIGNAL_WORDS.get(lwp.fault_signal, "fault")
         name = signal.Signals(lwp.fault_signal).name
         if lwp.fault_signal in (signal.SIGSEGV, signal.SIGBUS):
+            if address == _ADDRESS_UNKNOWN:
+                return f"{words}: no valid address, or a privileged instruction ({name})"
             what = "NULL pointer" if address < 4096 else "address"
             return f"{words}: {what} {address:#x} ({name})"
         return f"{words} ({name})"

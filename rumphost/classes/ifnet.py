@@ -15,7 +15,6 @@ of the kernel calls the driver's own ioctl function.
 from __future__ import annotations
 
 import enum
-import errno
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -23,6 +22,7 @@ from typing import Protocol
 import trio
 
 from rumphost.errors import RumphostError, UsageError
+from rumphost.kernel import errno
 from rumphost.kernel.bpf import DLT_EN10MB, Bpf, Tap
 from rumphost.kernel.ifnet import Command, Ifnet, Member
 from rumphost.kernel.kernel import Kernel
@@ -30,11 +30,6 @@ from rumphost.kernel.kernel import Kernel
 from .media import Media
 from .stream import FrameStream
 
-_ERRNO_NAMES = {
-    1: "EPERM", 5: "EIO", 6: "ENXIO", 12: "ENOMEM", 13: "EACCES", 16: "EBUSY", 17: "EEXIST",
-    19: "ENODEV", 22: "EINVAL", 25: "ENOTTY", 35: "EAGAIN", 45: "EOPNOTSUPP", 47: "EAFNOSUPPORT",
-    50: "ENETDOWN", 52: "ENETRESET", 55: "ENOBUFS", 60: "ETIMEDOUT",
-}  # fmt: skip
 _MEDIA_WORDS = 5 + 128
 
 
@@ -43,7 +38,7 @@ class IoctlError(RumphostError):
 
     def __init__(self, interface: str, what: str, number: int) -> None:
         self.errno = number
-        self.name = _ERRNO_NAMES.get(number) or errno.errorcode.get(number, str(number))
+        self.name = errno.NAMES.get(number, str(number))
         super().__init__(f"{interface}: {what}: the driver answers {self.name}")
 
 
@@ -168,11 +163,6 @@ class Interface:
     def capenable(self) -> int:
         """IFCAP_* that are on."""
         return self.ifnet.member(Member.CAPENABLE)
-
-    @property
-    def watchdog_timer(self) -> int:
-        """Seconds until the driver's watchdog is called; 0: it is off."""
-        return self.ifnet.member(Member.TIMER)
 
     @property
     def queue_drops(self) -> int:

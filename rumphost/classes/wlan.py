@@ -155,12 +155,21 @@ class Wlan:
         if up:
             await self.requests.set(Ioc.SCAN_REQ)
         else:
-            await self.interface.up()
+            await self._up()
         with trio.move_on_after(timeout_s) as scope:
             await self._until(lambda: self._scans > before)
         self.scan_ended = not scope.cancelled_caught
         self._enter(State.IDLE)
         return await self.networks()
+
+    async def _up(self) -> None:
+        """Bring the interface up; again where the driver's own worker was still at the card."""
+        try:
+            await self.interface.up()
+        except IoctlError as error:
+            if error.name != "EAGAIN":
+                raise
+            await self.interface.up()
 
     async def networks(self) -> list[WlanNetwork]:
         """Return what the driver knows from its last scan, the strongest first."""
@@ -206,7 +215,7 @@ class Wlan:
         self._enter(State.JOINING)
         with trio.move_on_after(timeout_s) as scope:
             await self.requests.mlme(Mlme.ASSOC, address, network.raw_ssid)
-            await self._until(lambda: self.state in (State.JOINED, State.IDLE))
+            await self.wait_state(State.JOINED, State.IDLE)
         if scope.cancelled_caught or self.state is not State.JOINED:
             why = self._why(timed_out=scope.cancelled_caught)
             self._exchange = None
@@ -277,7 +286,7 @@ class Wlan:
     async def keep_joined(self, on_roam: Callable[[WlanNetwork], None] | None = None) -> None:
         """Join the network again whenever it is lost, until cancelled or ``leave``."""
         while self._wanted is not None:
-            await self._until(lambda: self.state is not State.JOINED)
+            await self.wait_state(*(set(State) - {State.JOINED}))
             while self._wanted is not None and self.state is not State.JOINED:
                 try:
                     network = await self.roam()
@@ -285,6 +294,11 @@ class Wlan:
                     continue
                 if on_roam is not None:
                     on_roam(network)
+
+    async def wait_state(self, *states: State) -> State:
+        """Wait until the state is one of these; returns it."""
+        await self._until(lambda: self.state in states)
+        return self.state
 
     # -- what happens
 

@@ -5,6 +5,7 @@ One driver's failure does not keep the others from being used; the first one's i
 
 from __future__ import annotations
 
+import math
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +33,7 @@ from .observing import Observing, ObservingOptions
 from .output import AlreadyTold, Output
 
 STAY_S = 1.0
+ATTACH_LIMIT_S = 600.0  # of virtual time, which passes at once when nothing happens in it
 _ENDS = (KeyboardInterrupt, trio.Cancelled)
 
 
@@ -108,7 +110,7 @@ class Session:
             self._show_events(host)
             await self._detach(host, devices)
         if last.cancelled_caught and not host.tasks.failed:
-            self._told(DriverError(f"not detached within {LEAVE_LIMIT_S:g} s"))
+            self._told(_asleep(host, f"not detached within {LEAVE_LIMIT_S:g} s"))
         if ending is not None and not (self.failures and isinstance(ending, KeyboardInterrupt)):
             raise ending
 
@@ -118,12 +120,17 @@ class Session:
         """Attach to one function after the other, past those whose driver crashes."""
         devices: list[Device] = []
         for function in list(host.machine.functions):
+            found: list[Device] = []
+            limit_s = ATTACH_LIMIT_S if host.machine.clock.virtual else math.inf
             try:
-                await host.load(self.built)
-                found = await host.attach(functions=[function])
+                with trio.move_on_after(limit_s) as limit:
+                    await host.load(self.built)
+                    found = await host.attach(functions=[function])
             except DriverPanic as panic:
                 self._told(panic)
                 continue
+            if limit.cancelled_caught:
+                self._told(_asleep(host, f"not attached within {ATTACH_LIMIT_S:g} s"))
             for device in found:
                 self._show_attached(device)
             devices += found
@@ -249,6 +256,16 @@ class Session:
         if at and " " not in name:
             self._headlines[name] = line.text
         self.output.kernel_line(line)
+
+
+def _asleep(host: Host, message: str) -> DriverError:
+    """Where an attach or detach that does not come to an end sleeps."""
+    for lwp in host.kernel.scheduler.lwps.values():
+        if lwp.name == "autoconf" and lwp.state == "S" and not lwp.rests:
+            driver = lwp.owner.xname if lwp.owner is not None else ""
+            message += f": it waits for `{lwp.wmesg}'"
+            return DriverError(message, lwp.fiber.backtrace(), driver=driver)
+    return DriverError(message)
 
 
 def _place(device: Device) -> str:

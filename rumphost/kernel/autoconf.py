@@ -22,19 +22,18 @@ from rumphost.machine import PciFunction
 from .crash import doomed
 from .deferred import Deferred, DeferredWork
 from .device import Attachment, Device, Request, State
+from .errno import EBUSY, ENXIO
 from .hypercall import Answer, Steps, Upcall, hypercall
 from .leak import Leak
 from .lwp import Lwp, Owner
 from .pci import Pci, tag_of
+from .service import Service
 
 if TYPE_CHECKING:
     from .kernel import Kernel
 
 __all__ = ["Attachment", "Autoconf", "Device", "Request", "State"]
 
-ENOENT = 2
-ENXIO = 6
-EBUSY = 16
 DETACH_FORCE = 1
 DETACH_QUIET = 2
 
@@ -50,7 +49,7 @@ _DEACTIVATE = "rumphost_device_deactivate"
 _DESTROY = "rumphost_device_destroy"
 
 
-class Autoconf:
+class Autoconf(Service):
     """All devices of all images; ``devices`` in the order of attachment, buses among them."""
 
     def __init__(self, kernel: Kernel) -> None:

@@ -14,6 +14,7 @@ from .hypercall import hypercall
 from .kernel import Kernel
 from .lwp import Lwp, Owner
 from .memory import Memory
+from .service import Service
 
 DLT_EN10MB = 1
 OUT = 2
@@ -59,7 +60,7 @@ class Tap:
             self.memory.write_uint(self.where, 8, 0)
 
 
-class Bpf:
+class Bpf(Service):
     """All taps."""
 
     def __init__(self, kernel: Kernel) -> None:

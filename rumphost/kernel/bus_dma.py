@@ -19,15 +19,13 @@ from dataclasses import dataclass, field
 from rumphost.errors import Misuse
 from rumphost.machine import DmaChunk, DmaWatcher
 
+from .errno import EFBIG, EINVAL, ENOMEM
 from .hypercall import hypercall
 from .kernel import Kernel
 from .leak import Leak
 from .lwp import Lwp, Owner
+from .service import Service
 from .sleep import Labels
-
-ENOMEM = 12
-EINVAL = 22
-EFBIG = 27
 
 PREREAD = 0x01
 POSTREAD = 0x02
@@ -113,7 +111,7 @@ class SafeMemory:
     mapped: int = 0
 
 
-class BusDma:
+class BusDma(Service):
     """The maps and DMA-safe memory of all drivers."""
 
     def __init__(self, kernel: Kernel, *, strict: bool = False) -> None:
@@ -134,11 +132,6 @@ class BusDma:
     def maps(self) -> list[DmaMap]:
         """All maps, oldest first."""
         return list(self._maps.values())
-
-    @property
-    def safe_memory(self) -> list[SafeMemory]:
-        """All DMA-safe memory that is allocated, oldest first."""
-        return list(self._safe.values())
 
     def leaks(self, owner: Owner) -> list[Leak]:
         """Return the maps and the DMA-safe memory of a device."""

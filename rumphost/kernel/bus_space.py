@@ -15,15 +15,12 @@ from dataclasses import dataclass
 from rumphost.errors import Misuse
 from rumphost.machine import Bar, PciFunction, Region
 
+from .errno import EAGAIN, EINVAL, ENOENT, EOPNOTSUPP
 from .hypercall import hypercall
 from .kernel import Kernel
 from .leak import Leak
 from .lwp import Lwp, Owner
-
-ENOENT = 2
-EINVAL = 22
-EAGAIN = 35
-EOPNOTSUPP = 45
+from .service import Service
 
 MAP_LINEAR = 0x02
 BARRIER_READ = 0x01
@@ -72,7 +69,7 @@ class Mapping:
         return f"{self.region.name} ({where})"
 
 
-class BusSpace:
+class BusSpace(Service):
     """The mappings of all drivers. ``direct``: let drivers reach mapped registers themselves."""
 
     def __init__(self, kernel: Kernel, *, direct: bool = True) -> None:
@@ -359,17 +356,15 @@ class BusSpace:
         return mapping, at
 
     def _emit(self, event: str, lwp: Lwp, region: Region, at: int, width: int, value: int) -> None:
-        describe = getattr(region, "describe", None)
-        named = {"register": describe(at, value)} if describe is not None else {}
+        name = region.describe(at, value)
         self._trace.emit(
-            event, lwp, region=region.name, offset=at, **named, width=width, value=value
+            event, lwp, region=region.name, offset=at, register=name, width=width, value=value
         )
 
     def _emit_many(
         self, event: str, lwp: Lwp, region: Region, at: int, width: int, count: int
     ) -> None:
-        describe = getattr(region, "describe", None)
-        named = {"register": describe(at)} if describe is not None else {}
+        name = region.describe(at)
         self._trace.emit(
-            event, lwp, region=region.name, offset=at, **named, width=width, count=count
+            event, lwp, region=region.name, offset=at, register=name, width=width, count=count
         )

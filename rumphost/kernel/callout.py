@@ -15,6 +15,7 @@ from .hypercall import PARKED, Answer, hypercall
 from .leak import Leak
 from .lwp import IPL_SOFTCLOCK, Lwp, Owner
 from .memory import Memory
+from .service import Service
 from .sleep import Labels, check_sleep, tick_deadline_ns
 from .softint import Job, Softints
 
@@ -71,7 +72,7 @@ class Run(Job):
         self.service.finish(self)
 
 
-class Callouts:
+class Callouts(Service):
     """Handlers of callout(9)."""
 
     def __init__(self, kernel: Kernel) -> None:

@@ -9,6 +9,7 @@ from rumphost.errors import Misuse
 from .hypercall import PARKED, Answer, hypercall
 from .lwp import Lwp, Owner
 from .mutex import Mutexes
+from .service import Service
 from .sleep import Labels, SleepQueues, check_sleep, ticks_left_ns
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 _WORD = 8
 
 
-class CondVars:
+class CondVars(Service):
     """Handlers of condvar(9).
 
     The variable's first word counts its waiters, or is the address of the only one, which then

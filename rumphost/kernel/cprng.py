@@ -15,6 +15,7 @@ from rumphost.errors import Misuse
 from .hypercall import hypercall
 from .leak import Leak
 from .lwp import Lwp, Owner
+from .service import Service
 
 if TYPE_CHECKING:
     from .kernel import Kernel
@@ -32,7 +33,7 @@ class Source:
     bytes: int = 0
 
 
-class Cprng:
+class Cprng(Service):
     """Handlers of cprng(9) and rnd(9)."""
 
     def __init__(self, kernel: Kernel) -> None:

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from .hypercall import Answer, hypercall
 from .lwp import Lwp
+from .service import Service
 
 if TYPE_CHECKING:
     from .kernel import Kernel
 
 
-class Delay:
+class Delay(Service):
     """Handler of delay(9)."""
 
     def __init__(self, kernel: Kernel) -> None:

@@ -9,6 +9,7 @@ caches.
 
 from __future__ import annotations
 
+import contextlib
 import select
 import time
 from collections.abc import Callable
@@ -18,6 +19,8 @@ import trio
 
 _FDS = Path("/proc/self/fd")
 _FD_INFO = Path("/proc/self/fdinfo")
+_SEARCHES = 100  # for trio's descriptor, which has ours only once a task waits for it
+_IN_A_ROW = 64  # then trio has a turn, though more may have come
 
 
 class EarlyWait(trio.abc.Instrument):
@@ -35,6 +38,7 @@ class EarlyWait(trio.abc.Instrument):
         self._take_in = take_in
         self._on_error = on_error
         self._poll: select.poll | None = None
+        self._searches = _SEARCHES
         self._scheduled = False
         self._token = trio.lowlevel.current_trio_token()
 
@@ -42,47 +46,67 @@ class EarlyWait(trio.abc.Instrument):
         """Called by trio when it is about to wait; ``timeout`` in seconds."""
         if timeout <= 0 or self.error is not None:
             return
-        if self._poll is None and not self._find():
-            return
-        assert self._poll is not None
+        if self._poll is None:
+            self._poll = self._find()
+        if self._poll is not None and self._wait(self._poll, time.monotonic() + timeout):
+            # Trio is set on a wait of its own already: this ends it.
+            self._token.run_sync_soon(_nothing, idempotent=True)
+
+    def _wait(self, poll: select.poll, stop_s: float) -> bool:
+        """Wait and take in; False where trio's own wait is to go on: it ends by itself."""
         self._scheduled = False
-        stop_s = time.monotonic() + timeout
-        while (left_s := stop_s - time.monotonic()) > 0:
-            for fd, _ in self._poll.poll(min(left_s * 1000, 1 << 30)):
-                if fd == self._fd:
+        for _ in range(_IN_A_ROW):
+            ready = poll.poll(max(stop_s - time.monotonic(), 0) * 1000)
+            for fd, what in ready:
+                if fd == self._fd and what & select.POLLIN:
                     break
             else:
-                return
+                return not ready
             try:
                 self._take_in()
             except BaseException as error:
                 self.error = error
                 self._on_error()
             if self._scheduled:
-                # Trio is set on its wait already: this ends it.
-                self._token.run_sync_soon(_nothing, idempotent=True)
-                return
+                break
+        return True
 
     def task_scheduled(self, task: trio.lowlevel.Task) -> None:
         """Called by trio when a task can run."""
         self._scheduled = True
 
-    def _find(self) -> bool:
+    def _find(self) -> select.poll | None:
         """Find trio's epoll descriptor: the one that has ours among its own."""
+        if self._searches == 0:
+            return None
+        self._searches -= 1
+        for number in _epoll_descriptors():
+            if self._fd in _waited_for(number):
+                poll = select.poll()
+                poll.register(self._fd, select.POLLIN)
+                poll.register(number, select.POLLIN)
+                return poll
+        return None
+
+
+def _epoll_descriptors() -> list[int]:
+    """Return this process's; none where there is no procfs."""
+    found = []
+    with contextlib.suppress(OSError):
         for entry in _FDS.iterdir():
-            try:
-                if entry.readlink().name != "anon_inode:[eventpoll]":
-                    continue
-                lines = (_FD_INFO / entry.name).read_text().splitlines()
-            except OSError:
-                continue
-            waited_for = [int(line.split()[1]) for line in lines if line.startswith("tfd:")]
-            if self._fd in waited_for:
-                self._poll = select.poll()
-                self._poll.register(self._fd, select.POLLIN)
-                self._poll.register(int(entry.name), select.POLLIN)
-                return True
-        return False
+            with contextlib.suppress(OSError):  # the one that lists them is closed by now
+                if entry.readlink().name == "anon_inode:[eventpoll]":
+                    found.append(int(entry.name))
+    return found
+
+
+def _waited_for(epoll: int) -> list[int]:
+    """Return the descriptors that an epoll descriptor has."""
+    try:
+        lines = (_FD_INFO / str(epoll)).read_text().splitlines()
+    except OSError:
+        return []
+    return [int(line.split()[1]) for line in lines if line.startswith("tfd:")]
 
 
 def _nothing() -> None:

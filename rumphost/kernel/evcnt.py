@@ -16,6 +16,7 @@ from .hypercall import hypercall
 from .leak import Leak
 from .lwp import Lwp, Owner
 from .pci_intr import PciIntr
+from .service import Service
 
 if TYPE_CHECKING:
     from .kernel import Kernel
@@ -55,7 +56,7 @@ class Counter:
     owner: Owner | None
 
 
-class Evcnt:
+class Evcnt(Service):
     """Handlers of evcnt(9)."""
 
     def __init__(self, kernel: Kernel) -> None:

@@ -14,16 +14,15 @@ from typing import TYPE_CHECKING
 
 from rumphost.errors import Misuse
 
+from .errno import EINVAL, EIO, ENOENT
 from .hypercall import hypercall
 from .leak import Leak
 from .lwp import Lwp, Owner
+from .service import Service
 
 if TYPE_CHECKING:
     from .kernel import Kernel
 
-ENOENT = 2
-EIO = 5
-EINVAL = 22
 
 DIRECTORIES = (
     Path("/libdata/firmware"),
@@ -45,7 +44,7 @@ class Firmware:
     owner: Owner | None
 
 
-class Firmload:
+class Firmload(Service):
     """Handlers of firmload(9)."""
 
     def __init__(self, kernel: Kernel) -> None:

@@ -17,6 +17,7 @@ from .hypercall import PARKED, Answer, Steps, hypercall
 from .kernel import Kernel
 from .leak import Leak
 from .lwp import Lwp, Owner
+from .service import Service
 
 QUEUE_LIMIT = 1024
 """Frames that wait on the host's side of an interface, at most."""
@@ -232,7 +233,7 @@ class Ifnet:
             self._sender = None
 
 
-class Ifnets:
+class Ifnets(Service):
     """All interfaces. ``on_attach`` and ``on_detach`` are called with each that comes and goes."""
 
     def __init__(self, kernel: Kernel) -> None:

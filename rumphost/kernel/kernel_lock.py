@@ -14,12 +14,13 @@ from rumphost.errors import Misuse
 
 from .hypercall import hypercall
 from .lwp import Lwp
+from .service import Service
 
 if TYPE_CHECKING:
     from .kernel import Kernel
 
 
-class KernelLock:
+class KernelLock(Service):
     """Handlers of KERNEL_LOCK and KERNEL_UNLOCK."""
 
     def __init__(self, kernel: Kernel) -> None:

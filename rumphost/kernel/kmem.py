@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from .hypercall import hypercall
 from .lwp import Lwp
+from .service import Service
 
 if TYPE_CHECKING:
     from .kernel import Kernel
@@ -20,7 +21,7 @@ Refuse = Callable[[Lwp, str, int], bool]
 """Asked with the lwp, the manual page ("pool(9)") and the size in bytes; True: there is none."""
 
 
-class Kmem:
+class Kmem(Service):
     """Handlers of the memory pages; ``refuse`` decides on allocations that may fail."""
 
     def __init__(self, kernel: Kernel) -> None:

@@ -10,6 +10,7 @@ from rumphost.errors import Misuse
 from .hypercall import PARKED, Answer, hypercall
 from .leak import Leak
 from .lwp import IPL_NAMES, IPL_NONE, Lwp, Owner
+from .service import Service
 from .sleep import check_sleep, describe_held
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class Thread:
     joiner: Lwp | None = None
 
 
-class Kthreads:
+class Kthreads(Service):
     """Handlers of kthread(9)."""
 
     def __init__(self, kernel: Kernel) -> None:

@@ -1,8 +1,4 @@
-"""What a driver has left behind, as the services of each page report it.
-
-A service that hands out resources has ``leaks(owner)``, which lists those that a device still
-holds, and ``release(owner)``, which takes them back once the driver is gone.
-"""
+"""What a driver has left behind, as the services of each page report it: see ``service.py``."""
 
 from __future__ import annotations
 

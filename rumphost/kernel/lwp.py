@@ -86,7 +86,7 @@ class Fiber(Protocol):
         """Let the hypercall return ``value`` on the next ``run``."""
 
     def again(self, ipl: int) -> None:
-        """After RETURN: let the next ``run`` call the entry point once more, runnable at ``ipl``."""
+        """After RETURN: have the next ``run`` make the same call, at ``ipl``; runnable."""
 
     def set_upcall(self, entry: int, args: Sequence[int]) -> None:
         """Let the next ``run`` call a C function on this fiber's stack."""

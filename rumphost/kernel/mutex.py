@@ -13,6 +13,7 @@ from rumphost.errors import Misuse
 from .hypercall import PARKED, Answer, hypercall
 from .leak import Leak
 from .lwp import Lwp, Owner
+from .service import Service
 from .sleep import Labels, check_sleep, describe_held, name_of
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ WAITERS = 1  # RUMPHOST_MUTEX_WAITERS
 _WORD = 8
 
 
-class Mutexes:
+class Mutexes(Service):
     """Handlers of mutex(9)."""
 
     def __init__(self, kernel: Kernel) -> None:

@@ -13,6 +13,7 @@ from rumphost.machine import PciFunction
 from .hypercall import hypercall
 from .lwp import Lwp
 from .pci_names import class_name, product_name, vendor_name
+from .service import Service
 
 if TYPE_CHECKING:
     from .kernel import Kernel
@@ -33,9 +34,9 @@ TYPE_64BIT = 0x4
 ANY_TYPE = 0xFFFF_FFFF
 MAP_PREFETCHABLE = 0x04
 
-NAME_VENDOR = 0  # RUMPHOST_PCI_*
-NAME_PRODUCT = 1
-NAME_CLASS = 2
+VENDOR = 0  # RUMPHOST_PCI_*
+PRODUCT = 1
+CLASS = 2
 
 
 def tag_of(function: PciFunction) -> int:
@@ -44,7 +45,7 @@ def tag_of(function: PciFunction) -> int:
     return address.bus << 16 | address.device << 11 | address.function << 8
 
 
-class Pci:
+class Pci(Service):
     """Handlers of pci(9)."""
 
     def __init__(self, kernel: Kernel) -> None:
@@ -165,9 +166,9 @@ class Pci:
     ) -> None:
         if size == 0:
             return
-        if what == NAME_VENDOR:
+        if what == VENDOR:
             text = vendor_name(id & 0xFFFF)
-        elif what == NAME_PRODUCT:
+        elif what == PRODUCT:
             text = product_name(id)
         else:
             text = class_name(class_register)

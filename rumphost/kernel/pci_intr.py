@@ -1,10 +1,10 @@
 """pci_intr(9): INTx lines, MSI and MSI-X vectors, and the delivery of interrupts.
 
 Called by ``hypercalls/pci_intr.c`` and by the machine's interrupt lines. Each handler runs on an
-lwp of its own, which rests between interrupts, at the IPL it asked for; the handlers of a shared line run one after the other, and
-a level line that is still asserted then is delivered again. A level line that nobody claims, or
-that never goes down however often it is claimed, is an interrupt storm: it is reported and
-silenced.
+lwp of its own, which rests between interrupts, at the IPL it asked for; the handlers of a shared
+line run one after the other, and a level line that is still asserted then is delivered again. A
+level line that nobody claims, or that never goes down however often it is claimed, is an interrupt
+storm: it is reported and silenced.
 """
 
 from __future__ import annotations
@@ -19,17 +19,16 @@ from rumphost.errors import DriverPanic, MachineError, Misuse
 from rumphost.machine import InterruptLine, PciFunction, VectorKind
 
 from .console import Level
+from .errno import EINVAL, ENODEV, ENOSPC
 from .hypercall import hypercall
 from .leak import Leak
 from .lwp import IPL_VM, Kind, Lwp, Owner
 from .pci import Pci
+from .service import Service
 
 if TYPE_CHECKING:
     from .kernel import Kernel
 
-EINVAL = 22
-ENODEV = 19
-ENOSPC = 28
 
 KINDS: Final[tuple[VectorKind, ...]] = ("intx", "msi", "msix")
 INTERRUPT_LINE = 0x3C
@@ -104,7 +103,7 @@ class Line:
         self.service.deliver(self)
 
 
-class PciIntr:
+class PciIntr(Service):
     """Handlers of pci_intr(9), and all interrupt lines in use.
 
     ``on_storm`` is called with the report when a line has been silenced.

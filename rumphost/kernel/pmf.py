@@ -18,6 +18,7 @@ from .crash import doomed
 from .hypercall import hypercall
 from .leak import Leak
 from .lwp import Lwp, Owner
+from .service import Service
 
 if TYPE_CHECKING:
     from .kernel import Kernel
@@ -53,7 +54,7 @@ class EventHandler:
     owner: Owner | None
 
 
-class Pmf:
+class Pmf(Service):
     """Handlers of pmf(9)."""
 
     def __init__(self, kernel: Kernel) -> None:

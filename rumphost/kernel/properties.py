@@ -16,6 +16,7 @@ from rumphost.errors import UsageError
 from .device import Device
 from .hypercall import hypercall
 from .lwp import Lwp
+from .service import Service
 
 if TYPE_CHECKING:
     from .kernel import Kernel
@@ -33,7 +34,7 @@ _DATA_ROOM = 256
 _READ = "rumphost_device_properties"
 
 
-class Properties:
+class Properties(Service):
     """Handlers of device properties; ``give`` before the device attaches."""
 
     def __init__(self, kernel: Kernel) -> None:

@@ -13,6 +13,7 @@ from rumphost.errors import Misuse
 
 from .hypercall import PARKED, Answer, hypercall
 from .lwp import Lwp, Owner
+from .service import Service
 from .sleep import Labels, check_sleep
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ _FLAGS = READER - 1
 _WORD = 8
 
 
-class RwLocks:
+class RwLocks(Service):
     """Handlers of rwlock(9)."""
 
     def __init__(self, kernel: Kernel) -> None:

@@ -20,11 +20,11 @@ from rumphost.errors import DriverPanic, Misuse, Unsupported
 from rumphost.machine import Machine, VirtualClock
 from rumphost.trace import Trace
 
+from .errno import EWOULDBLOCK
 from .hypercall import PARKED, Answer, Upcall
 from .lwp import MOVED, Exit, Fiber, Kind, Lwp, Owner
 from .runqueue import RunQueue
 
-EWOULDBLOCK = 35
 _SLICE_NS = 2_000_000  # then other trio tasks have their turn
 _SLICE_TURNS = 10_000
 _RUN_EXITS = 512  # hypercalls of one lwp until the slice is looked at
@@ -427,6 +427,8 @@ class Scheduler:
     def _preempt(self, lwp: Lwp) -> None:
         lwp.state = "R"
         lwp.fiber.set_state("R", "")
+        if self._trace.on:
+            self._trace.emit("lwp.preempt", lwp)
         self._queue.push(lwp, front=True)
         if self._random is not None and lwp.priority == 0 and self._may_rotate(lwp):
             equals = self._queue.equals(0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .autoconf import Autoconf
 from .bpf import Bpf
@@ -20,6 +20,7 @@ from .pci import Pci
 from .pci_intr import PciIntr
 from .pmf import Pmf
 from .properties import Properties
+from .service import Service
 from .synchronization import register_synchronization
 from .sysctl import Sysctl
 
@@ -27,13 +28,13 @@ if TYPE_CHECKING:
     from .kernel import Kernel
 
 # Interrupts first, so that nothing starts anew.
-_FIRST: tuple[Callable[[Kernel], Any], ...] = (Pci, PciIntr)
-_LAST: tuple[Callable[[Kernel], Any], ...] = (
+_FIRST: tuple[Callable[[Kernel], Service], ...] = (Pci, PciIntr)
+_LAST: tuple[Callable[[Kernel], Service], ...] = (
     Properties, Autoconf, Pmf, Sysctl, Evcnt, Firmload, Cprng, Bpf, Ifnets, BusDma, BusSpace, Kmem,
 )  # fmt: skip
 
 
-def register_all(kernel: Kernel, firmware: Sequence[Path] = ()) -> list[Any]:
+def register_all(kernel: Kernel, firmware: Sequence[Path] = ()) -> list[Service]:
     """Make and register every service; ``firmware`` are directories for firmload(9)."""
     kernel.register(Panic())
     services = [_register(kernel, make) for make in _FIRST]
@@ -49,7 +50,7 @@ def register_all(kernel: Kernel, firmware: Sequence[Path] = ()) -> list[Any]:
     return services
 
 
-def _register(kernel: Kernel, make: Callable[[Kernel], Any]) -> Any:
+def _register(kernel: Kernel, make: Callable[[Kernel], Service]) -> Service:
     service = make(kernel)
     kernel.register(service)
     return service

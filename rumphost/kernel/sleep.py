@@ -12,13 +12,11 @@ from typing import TYPE_CHECKING
 
 from rumphost.errors import Misuse
 
+from .errno import EINTR, EWOULDBLOCK
 from .lwp import IPL_NAMES, Lwp
-from .scheduler import EWOULDBLOCK
 
 if TYPE_CHECKING:
     from .kernel import Kernel
-
-EINTR = 4
 
 
 def check_sleep(lwp: Lwp, what: str, *, for_lock: bool = False) -> None:

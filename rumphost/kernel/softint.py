@@ -16,6 +16,7 @@ from rumphost.errors import Misuse
 from .hypercall import PARKED, Answer, Steps, Upcall, hypercall
 from .leak import Leak
 from .lwp import IPL_NAMES, IPL_SOFTCLOCK, IPL_SOFTSERIAL, Kind, Lwp, Owner
+from .service import Service
 from .sleep import check_clean, check_sleep
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ class _Level:
     idle: bool = False
 
 
-class Softints:
+class Softints(Service):
     """Handlers of softint(9), and ``enqueue`` for other pages that run things there."""
 
     def __init__(self, kernel: Kernel) -> None:

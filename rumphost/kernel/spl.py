@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 from .hypercall import hypercall
 from .lwp import IPL_NAMES, Lwp
+from .service import Service
 
 if TYPE_CHECKING:
     from .kernel import Kernel
 
 
-class Spl:
+class Spl(Service):
     """Handlers of spl(9)."""
 
     def __init__(self, kernel: Kernel) -> None:

@@ -9,13 +9,14 @@ from rumphost.errors import Misuse
 from .hypercall import PARKED, Answer, hypercall
 from .lwp import Lwp, Owner
 from .mutex import Mutexes
+from .service import Service
 from .sleep import Labels, SleepQueues, check_sleep, ticks_left_ns
 
 if TYPE_CHECKING:
     from .kernel import Kernel
 
 
-class Synch:
+class Synch(Service):
     """Handlers of tsleep(9) and its kin."""
 
     def __init__(self, kernel: Kernel) -> None:

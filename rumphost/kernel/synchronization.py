@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .callout import Callouts
 from .condvar import CondVars
@@ -12,6 +12,7 @@ from .kernel_lock import KernelLock
 from .kthread import Kthreads
 from .mutex import Mutexes
 from .rwlock import RwLocks
+from .service import Service
 from .sleep import check_park
 from .softint import Softints
 from .spl import Spl
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from .kernel import Kernel
     from .lwp import Lwp
 
-SERVICES: tuple[Callable[[Kernel], Any], ...] = (
+SERVICES: tuple[Callable[[Kernel], Service], ...] = (
     Mutexes,
     RwLocks,
     CondVars,
@@ -37,7 +38,7 @@ SERVICES: tuple[Callable[[Kernel], Any], ...] = (
 )
 
 
-def register_synchronization(kernel: Kernel) -> list[Any]:
+def register_synchronization(kernel: Kernel) -> list[Service]:
     """Register the services, and their checks of lwps that sleep and end; returns the services."""
     services = [make(kernel) for make in SERVICES]
     for service in services:

@@ -17,6 +17,7 @@ from .crash import doomed
 from .hypercall import hypercall
 from .leak import Leak
 from .lwp import Lwp, Owner
+from .service import Service
 
 if TYPE_CHECKING:
     from .kernel import Kernel
@@ -27,7 +28,6 @@ READWRITE = 0x70
 PERMANENT = 0x200
 HIDDEN = 0x8000
 UNSIGNED = 0x0008_0000
-ENOMEM = 12
 _ERRNO_WORDS = {
     1: "not permitted", 2: "no such value", 4: "interrupted", 5: "input/output error",
     6: "the device is going away", 12: "too long", 16: "busy", 22: "not a valid value",
@@ -97,7 +97,7 @@ class Access:
     written: bool
 
 
-class Sysctl:
+class Sysctl(Service):
     """Handlers of sysctl(9)."""
 
     def __init__(self, kernel: Kernel) -> None:

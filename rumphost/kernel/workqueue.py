@@ -11,6 +11,7 @@ from rumphost.errors import Misuse
 from .hypercall import PARKED, Answer, Steps, Upcall, hypercall
 from .leak import Leak
 from .lwp import IPL_NAMES, IPL_SOFTSERIAL, Lwp, Owner
+from .service import Service
 from .sleep import check_clean, check_sleep
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class Workqueue:
     destroyer: Lwp | None = None
 
 
-class Workqueues:
+class Workqueues(Service):
     """Handlers of workqueue(9)."""
 
     def __init__(self, kernel: Kernel) -> None:

@@ -111,6 +111,7 @@ class Summary:
             "lwp.sleep": self._sleep,
             "lwp.wake": self._wake,
             "lwp.exit": self._stop,
+            "lwp.preempt": self._stop,
             "lwp.panic": self._stop,
         }
 

@@ -15,7 +15,7 @@ from rumphost.trace import TraceEvent
 _ENCODE = json.JSONEncoder(ensure_ascii=False, default=str, separators=(",", ":")).encode
 _TAKEN = frozenset({"mutex.enter", "rwlock.enter"})
 _GIVEN = frozenset({"mutex.exit", "rwlock.exit"})
-_SWITCHES = frozenset({"lwp.run", "lwp.wake", "lwp.create"})
+_SWITCHES = frozenset({"lwp.run", "lwp.wake", "lwp.create", "lwp.preempt"})
 MACHINE = 1_000_000
 """The track of what no lwp did."""
 
@@ -68,7 +68,7 @@ class Timeline:
     def _follow_cpu(self, event: TraceEvent, track: int, records: list[dict[str, Any]]) -> None:
         """An lwp has the CPU from its run to another's, or to its own sleep or end."""
         name, now_ns = event.name, event.time_ns
-        ends = name in ("lwp.sleep", "lwp.exit", "lwp.panic")
+        ends = name in ("lwp.sleep", "lwp.exit", "lwp.panic", "lwp.preempt")
         if self._running is not None and (name == "lwp.run" or ends):
             who, since_ns = self._running
             records.append(_slice("running", "lwp", who, since_ns, now_ns, {}))

@@ -100,14 +100,15 @@ class Comparison:
         baseline: str,
         unit: str = "s",
         at_most: float | None = None,
+        at_least: float | None = None,
         faster: float | None = None,
         below: float | None = None,
         rounds: int = ROUNDS,
     ) -> None:
         """Run rounds, and note the medians.
 
-        The target is one of: the ratio to the baseline ``at_most``, so many times ``faster`` than
-        the baseline, or the quantity itself ``below`` a limit.
+        The target is one of: the ratio to the baseline ``at_most`` or ``at_least``, so many times
+        ``faster`` than the baseline, or the quantity itself ``below`` a limit.
         """
         samples: list[Sample] = []
 
@@ -124,6 +125,8 @@ class Comparison:
         target, met = "", None
         if at_most is not None:
             target, met = f"<= {at_most:g}", ratio <= at_most
+        elif at_least is not None:
+            target, met = f">= {at_least:g}", ratio >= at_least
         elif faster is not None:
             target, met = f"<= 1/{faster:g}", ratio <= 1 / faster
         elif below is not None:

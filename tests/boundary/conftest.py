@@ -35,6 +35,9 @@ RUMPHOST_UPCALL uint64_t null_write(void)
 RUMPHOST_UPCALL uint64_t null_call(void)
 { void (*volatile f)(void) = 0; f(); return 1; }
 
+RUMPHOST_UPCALL uint64_t wild_read(uint64_t address)
+{ return *(volatile uint64_t *)(uintptr_t)address; }
+
 RUMPHOST_UPCALL uint64_t divide(uint64_t by) { return 1000 / (uint32_t)by; }
 
 RUMPHOST_UPCALL uint64_t spin(void) { for (volatile int x = 0;;) x++; return 0; }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import platform
 
 import pytest
 
@@ -56,11 +57,25 @@ def test_an_upcall_nests_on_the_same_stack(boundary, image):
     lwp.destroy()
 
 
+def test_a_fiber_that_has_returned_can_make_its_call_again(boundary, image):
+    lwp = fiber(boundary, image, "say", 0)
+    for _ in range(3):
+        assert lwp.run() == boundary.interface.hypercalls["panic"].number
+        lwp.set_state("S", "nothing")
+        lwp.set_result(0)
+        assert lwp.run() == RETURN
+        assert lwp.result == 7
+        lwp.again(6)
+        assert lwp.ipl == 6
+    lwp.destroy()
+
+
 @pytest.mark.parametrize(
     ("name", "args", "words"),
     [
         ("null_write", (), "NULL pointer 0x8"),
         ("null_call", (), "NULL pointer 0x0"),
+        ("wild_read", (0x1234_5678_9000,), "address 0x123456789000"),
         ("divide", (0,), "division by zero"),
         ("deep", (1,), "stack overflow"),
     ],
@@ -74,6 +89,14 @@ def test_a_fault_ends_the_fiber_only(boundary, image, name, args, words):
     again = fiber(boundary, image, "twice", 2)
     assert again.run() == RETURN
     again.destroy()
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="a fault of this processor only")
+def test_an_address_that_the_processor_does_not_tell_is_not_called_null(boundary, image):
+    lwp = fiber(boundary, image, "wild_read", 0xDEAD_BEEF_0000_0000)
+    assert lwp.run() == FAULT
+    assert "no valid address" in lwp.describe_fault()
+    lwp.destroy()
 
 
 def test_a_fault_names_file_and_line(boundary, image):

@@ -26,6 +26,7 @@ needs_qemu = pytest.mark.skipif(
         ("sleepintr", "interrupt", "sleepintr_intr"),
         ("leakmap", "left behind at detach: bus_dma(9)", "leakmap_map"),
         ("spins", "no hypercall", "spins_wait"),
+        ("waits", "it waits for `ready'", "waits_for_it"),
     ],
 )
 def test_a_driver_that_fails_beside_one_that_works(rumphost, name, words, function):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import array
 import fcntl
 import json
+import os
 import random
 import socket
 import struct
@@ -21,7 +22,7 @@ import trio
 from rumphost.host import Host
 from rumphost.machine.qemu import QemuMachine
 
-PATIENCE_S = 30.0
+PATIENCE_S = float(os.environ.get("RUMPHOST_PATIENCE", "30"))
 """How long a frame may take: only a lost one takes so long."""
 
 BROADCAST = b"\xff" * 6

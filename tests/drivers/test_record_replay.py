@@ -148,7 +148,7 @@ SWAPPED = (
 
 def test_writes_that_change_places(recorded, changed):
     built = changed(*SWAPPED)
-    with pytest.raises(Difference, match="expected a write of 0x0 to TDH .* to TDT"):
+    with pytest.raises(Difference, match=r"expected a write of 0x0 to TDH .* to TDT"):
         replayed(recorded[0], 3, built)
     replayed(recorded[0], 3, built, order=True)
 

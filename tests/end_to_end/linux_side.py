@@ -45,10 +45,12 @@ class Namespace:
 class DriverRun:
     """``rumphost run --tap`` in a process; ``stop`` ends it as Ctrl-C does."""
 
-    def __init__(self, namespace: Namespace, machine: str, *options: str | Path) -> None:
+    def __init__(
+        self, namespace: Namespace, machine: str, *options: str | Path, driver: str = RUN[-1]
+    ) -> None:
         self.process = subprocess.Popen(
             [
-                *RUN, "-m", machine, "--tap", TAP, "--tap-address", "10.0.2.15/24",
+                *RUN[:-1], driver, "-m", machine, "--tap", TAP, "--tap-address", "10.0.2.15/24",
                 "--netns", namespace.name, "--format", "json", *map(str, options),
             ],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,

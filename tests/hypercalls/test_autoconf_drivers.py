@@ -223,7 +223,14 @@ def test_suspend_and_resume_go_through_the_bus(on_host: OnHost) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["check_values", "check_arrays", "check_dictionaries", "check_devices", "check_self_suspend"],
+    [
+        "check_values",
+        "check_arrays",
+        "check_dictionaries",
+        "check_devices",
+        "check_self_suspend",
+        "check_references",
+    ],
 )
 def test_checks_in_c(on_host: OnHost, name: str) -> None:
     async def main(host: Host) -> None:

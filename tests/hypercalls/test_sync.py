@@ -17,11 +17,11 @@ import pytest
 
 from rumphost.boundary import Boundary, Image, Interface
 from rumphost.errors import DriverPanic, Misuse, Unsupported
+from rumphost.kernel.errno import EWOULDBLOCK
 from rumphost.kernel.kernel import Kernel
 from rumphost.kernel.lwp import IPL_SOFTNET, IPL_VM, Kind, Lwp
 from rumphost.kernel.mutex import Mutexes
 from rumphost.kernel.panic import Panic
-from rumphost.kernel.scheduler import EWOULDBLOCK
 from rumphost.kernel.synchronization import interrupt_sleep, register_synchronization
 from rumphost.machine import Machine, VirtualClock
 from rumphost.sources import hypercalls_dir

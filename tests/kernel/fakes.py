@@ -34,9 +34,19 @@ class Fault(Exception):
 
 
 @cache
+def _interface() -> Interface:
+    return Interface.read(hypercalls_dir() / "hypercall.h")
+
+
+@cache
 def hypercalls() -> dict[str, tuple[int, tuple[str, ...]]]:
     """Return the real table of hypercall.h."""
-    return Interface.read(hypercalls_dir() / "hypercall.h").table()
+    return _interface().table()
+
+
+def constants() -> dict[str, int]:
+    """Return the real numbers of hypercall.h."""
+    return _interface().constants
 
 
 class FakeMachine(Machine):

@@ -8,9 +8,10 @@ from fakes import Fault
 from pci_fakes import FakeFunction
 
 from rumphost.errors import UsageError
-from rumphost.kernel.autoconf import EBUSY, ENXIO, Autoconf
+from rumphost.kernel.autoconf import Autoconf
 from rumphost.kernel.deferred import FINALIZE, INTERRUPTS, MOUNTROOT, PARENT
 from rumphost.kernel.device import State
+from rumphost.kernel.errno import EBUSY, ENXIO
 from rumphost.kernel.pci import Pci
 
 BUS = 0xB000

@@ -8,7 +8,8 @@ import pytest
 from fakes import FakeOwner, Rig
 
 from rumphost.errors import Misuse
-from rumphost.kernel.bus_space import EAGAIN, EINVAL, ENOENT, EOPNOTSUPP, BusSpace
+from rumphost.kernel.bus_space import BusSpace
+from rumphost.kernel.errno import EAGAIN, EINVAL, ENOENT, EOPNOTSUPP
 from rumphost.machine import Bar, PciFunction, Region
 
 pytestmark = pytest.mark.usefixtures("service")

@@ -8,8 +8,8 @@ from slow_shim import cv_wait, mutex_enter, mutex_exit, new_word, spin_enter
 
 from rumphost.errors import Misuse
 from rumphost.kernel.condvar import CondVars
+from rumphost.kernel.errno import EWOULDBLOCK
 from rumphost.kernel.lwp import IPL_VM, Kind
-from rumphost.kernel.scheduler import EWOULDBLOCK
 from rumphost.kernel.synchronization import interrupt_sleep
 
 EINTR = 4

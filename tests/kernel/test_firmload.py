@@ -6,7 +6,8 @@ from __future__ import annotations
 import pytest
 from fakes import FakeOwner
 
-from rumphost.kernel.firmload import EINVAL, EIO, ENOENT, Firmload
+from rumphost.kernel.errno import EINVAL, EIO, ENOENT
+from rumphost.kernel.firmload import Firmload
 
 
 @pytest.fixture

@@ -4,19 +4,19 @@
 
 from __future__ import annotations
 
-import re
 import struct
 from collections.abc import Generator
 from typing import Any
 
 import pytest
-from fakes import FakeImage, Rig
+from fakes import FakeImage, Rig, constants
 
 from rumphost.kernel.bpf import OUT, Bpf, Captured
-from rumphost.kernel.ifnet import QUEUE_LIMIT, Command, Ifnet, Ifnets, Member, cut
-from rumphost.sources import hypercalls_dir
+from rumphost.kernel.ifnet import QUEUE_LIMIT, Ifnet, Ifnets, Member, cut
 
-LENGTHS, FRAMES, SIZE = 64, 2048, 262144
+LENGTHS, FRAMES, SIZE = (
+    constants()[f"IFNET_{name}"] for name in ("LENGTHS", "FRAMES", "OUTPUT_SIZE")
+)
 Calls = Generator[tuple[Any, ...], int, Any]
 
 
@@ -110,18 +110,6 @@ def echo(ifnets: Ifnets) -> Ifnet:
     found = ifnets.find("echo0")
     assert found is not None
     return found
-
-
-def test_the_numbers_are_those_of_the_header() -> None:
-    text = (hypercalls_dir() / "hypercall.h").read_text()
-    constants = {
-        name: int(value) for name, value in re.findall(r"RUMPHOST_IFNET_(\w+) = (\d+)", text)
-    }
-    assert constants["MEMBERS"] == len(Member)
-    for item in (*Member, *Command):
-        assert constants[item.name] == item.value
-    assert (constants["LENGTHS"], constants["FRAMES"]) == (LENGTHS, FRAMES)
-    assert constants["OUTPUT_SIZE"] == SIZE
 
 
 def test_an_interface_has_a_name_an_address_and_members(

@@ -11,6 +11,7 @@ from pci_fakes import FakeFunction
 
 from rumphost.errors import Misuse
 from rumphost.kernel import pci_intr
+from rumphost.kernel.hypercall import PARKED, hypercall
 from rumphost.kernel.pci import Pci
 from rumphost.kernel.pci_intr import PciIntr
 from rumphost.machine import InterruptLine
@@ -319,3 +320,111 @@ def test_what_is_left_behind_is_listed_and_released(rig, service, function, line
     line.assert_()
     rig.run()
     assert service.handlers == []
+
+
+def test_a_handler_keeps_its_lwp_which_rests_between_interrupts(rig, service, line):
+    def handler(_):
+        line.deassert()
+        rig.log.append(rig.lwp)
+        return 1
+
+    cookie = establish(rig, map_intx(rig), handler)
+    for _ in range(3):
+        line.assert_()
+        rig.run()
+        (lwp,) = rig.kernel.scheduler.lwps.values()
+        assert (lwp.state, lwp.wmesg, lwp.fiber.wmesg) == ("S", "intr", "intr")
+    assert rig.log == [lwp] * 3
+    assert service.handlers[0].claimed == 3
+    ask(rig, "pci_intr_disestablish", cookie)
+    assert not rig.kernel.scheduler.lwps
+    assert lwp.fiber.destroyed
+
+
+def test_the_level_of_a_resting_lwp_follows_its_line(rig, service, line):
+    def handler(_):
+        line.deassert()
+        rig.log.append(rig.lwp.ipl)
+        return 1
+
+    establish(rig, map_intx(rig, 3), handler)
+    line.assert_()
+    rig.run()
+    establish(rig, map_intx(rig, 4), lambda _: 0, ipl=7)
+    line.assert_()
+    rig.run()
+    assert rig.log == [6, 7]
+
+
+def test_an_interrupt_finds_its_handler_asleep(rig, service, function):
+    """It waits for the kernel lock, say, and the next message runs on an lwp of its own."""
+    _, room = allocate(rig, MSI, 1)
+    (vector,) = function.allocated["msi"]
+
+    class Sleeping:
+        @hypercall
+        def panic(self, lwp, message):
+            rig.kernel.scheduler.park(lwp, "test")
+            return PARKED
+
+    def handler(_):
+        rig.log.append(rig.lwp)
+        if len(rig.log) == 1:
+            yield ("panic", "")
+        return 1
+
+    rig.kernel.register(Sleeping())
+    establish(rig, rig.memory.read_uint(room, 8), handler)
+    vector.fire()
+    rig.run()
+    vector.fire()
+    rig.run()
+    first, second = rig.log
+    assert first is not second
+    assert (first.state, second.state) == ("S", "Z")
+    rig.kernel.scheduler.wake(first)
+    rig.run()
+    vector.fire()
+    rig.run()
+    assert rig.log == [first, second, first]
+    assert service.handlers[0].claimed == 3
+
+
+def test_a_handler_may_disestablish_itself(rig, service, function):
+    _, room = allocate(rig, MSI, 1)
+    (vector,) = function.allocated["msi"]
+
+    def handler(_):
+        rig.log.append(rig.lwp)
+        if len(rig.log) == 2:
+            yield ("pci_intr_disestablish", cookie)
+        return 1
+
+    cookie = establish(rig, rig.memory.read_uint(room, 8), handler)
+    for _ in range(3):
+        vector.fire()
+        rig.run()
+    assert len(rig.log) == 2
+    assert rig.log[0].gone
+    assert not rig.kernel.scheduler.lwps
+
+
+def test_after_a_crash_a_handler_gets_a_new_lwp(rig, service, function):
+    _, room = allocate(rig, MSI, 1)
+    (vector,) = function.allocated["msi"]
+    rig.kernel.scheduler.on_panic = service.panicked
+
+    def handler(_):
+        rig.log.append(rig.lwp)
+        if len(rig.log) == 2:
+            raise Fault("bang")
+        return 1
+
+    establish(rig, rig.memory.read_uint(room, 8), handler)
+    for _ in range(4):
+        vector.fire()
+        rig.run()
+    first, second, third, fourth = rig.log
+    assert first is second is not third is fourth
+    assert second.gone
+    assert service.handlers[0].claimed == 3

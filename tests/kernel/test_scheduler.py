@@ -6,9 +6,9 @@ import pytest
 from fakes import Fault, Rig
 
 from rumphost.errors import Misuse, UsageError
+from rumphost.kernel.errno import EWOULDBLOCK
 from rumphost.kernel.hypercall import PARKED, Upcall, hypercall
 from rumphost.kernel.lwp import IPL_HIGH, IPL_NONE, IPL_SOFTNET, IPL_VM, Kind
-from rumphost.kernel.scheduler import EWOULDBLOCK
 
 
 class Page:

@@ -6,8 +6,8 @@ import pytest
 from fakes import FakeOwner
 
 from rumphost.errors import Misuse
+from rumphost.kernel.errno import EWOULDBLOCK
 from rumphost.kernel.lwp import IPL_VM, Kind
-from rumphost.kernel.scheduler import EWOULDBLOCK
 from rumphost.kernel.synch import Synch
 from rumphost.kernel.synchronization import interrupt_sleep
 

@@ -91,7 +91,7 @@ def test_every_cut_file_is_refused(recording):
     whole = recording.read_bytes()
     for size in range(len(whole)):
         recording.write_bytes(whole[:size])
-        with pytest.raises(Malformed, match="not whole|no recording"):
+        with pytest.raises(Malformed, match=r"not whole|no recording"):
             read(recording)
 
 
@@ -127,7 +127,7 @@ def test_other_files_are_refused(tmp_path):
     (tmp_path / "text").write_text("a text")
     with pytest.raises(Malformed, match="no recording of rumphost"):
         read(tmp_path / "text")
-    with pytest.raises(UsageError, match="cannot read the recording .*No such file"):
+    with pytest.raises(UsageError, match=r"cannot read the recording .*No such file"):
         read(tmp_path / "none")
 
 

@@ -58,7 +58,7 @@ def test_devices_by_field(bench):
     assert kept(bench.emit("pci.conf_read", function="00:03.0", offset=0, value=1), ["@00:03.?"])
 
 
-def test_what_a_name_alone_excludes_is_never_made(bench):
+def test_what_a_name_alone_excludes_is_never_made():
     found = Filter(["bus_space.write:CTRL"])
     assert found.wants("bus_space.write")
     assert not found.wants("bus_space.read")

@@ -31,10 +31,18 @@ DEVICES = (
     "edu,id=plugged,bus=rp",
     "e1000,addr=0xb,netdev=n11,mac=52:54:00:12:34:56",
 )
-# A card at QEMU's own network, and one at a cable to a card that is Linux's.
-NETWORK = (
-    "-netdev user,id=n5 -netdev hubport,id=n6,hubid=0 -netdev hubport,id=n11,hubid=0"
-    " -netdev hubport,id=n7,hubid=1"
+# A card at QEMU's own network, and one at a cable to a card that is Linux's. A hub would drop what
+# a card does not take at once; these sockets wait.
+CABLE = (
+    "-netdev dgram,id={},local.type=unix,local.path=@SCRATCH@/{},"
+    "remote.type=unix,remote.path=@SCRATCH@/{}"
+)
+NETWORK = " ".join(
+    (
+        "-netdev user,id=n5 -netdev hubport,id=n7,hubid=1",
+        CABLE.format("n6", "linux", "driver"),
+        CABLE.format("n11", "driver", "linux"),
+    )
 )
 MODULES = ("vfio-pci", "vfio_iommu_type1", "virtio_net")
 

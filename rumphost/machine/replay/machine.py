@@ -180,6 +180,16 @@ class ReplayEvents(EventQueue):
     def next_ns(self) -> int | None:
         return self._choose()[0]
 
+    def run_due(self) -> int:
+        """As ever; what comes from the recording moves the clock, and more may be due then."""
+        count = 0
+        while ran := super().run_due():
+            count += ran
+        return count
+
+    def advance_to(self, time_ns: int) -> int:
+        return super().advance_to(time_ns) + self.run_due()
+
     def _choose(self) -> tuple[int | None, Entry | None]:
         """Return when something is next, and the recording's entry of it.
 
@@ -190,6 +200,8 @@ class ReplayEvents(EventQueue):
         player = self._player
         while (entry := player.upcoming()) is not None and entry.kind is Kind.EVENT:
             if own is not None and own <= entry.time_ns + SLACK_NS:
+                if not player.reached:
+                    return max(self.now_ns(), own, entry.time_ns), entry
                 return max(self.now_ns(), min(own, entry.time_ns - EARLY_NS)), entry
             player.skip()
         if entry is None:
@@ -197,7 +209,8 @@ class ReplayEvents(EventQueue):
         time_ns = entry.time_ns
         if player.by_itself() is not None:
             if own is None or own + SLACK_NS >= time_ns:
-                return max(self.now_ns(), time_ns - EARLY_NS), entry
+                early_ns = EARLY_NS if player.reached else 0
+                return max(self.now_ns(), time_ns - early_ns), entry
             return own, None
         if player.waits_for_host and (own is None or own > time_ns + LATE_NS):
             return max(self.now_ns(), time_ns + LATE_NS), entry
@@ -280,7 +293,14 @@ class ReplayMachine(Machine):
         self.player.flush()
 
     def turn_ends(self) -> bool:
-        return self.player.turn_ends()
+        """At once let come what came when lwps were as far; users of the host get their turn."""
+        if not self.player.turn_ends():
+            return False
+        entry = self.player.upcoming()
+        if entry is not None and entry.kind is Kind.HOST:
+            return True
+        self._queue.run_due()
+        return False
 
     def host_works(self) -> None:
         if not self._queue.running:

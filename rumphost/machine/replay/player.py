@@ -123,6 +123,14 @@ class Player:
         self._go_on()
 
     @property
+    def reached(self) -> bool:
+        """Lwps have run as often as they had when what is next came by itself."""
+        entry = self.upcoming()
+        if entry is None or entry.kind not in _BETWEEN:
+            return True
+        return self.progress() - self._runs >= entry.numbers[-1]
+
+    @property
     def waits_for_host(self) -> bool:
         """What comes next is not the driver's doing, nor the device's."""
         entry = self.upcoming()
@@ -210,7 +218,7 @@ class Player:
         entry = self.upcoming()
         if entry is None or self._turned == self._at or entry.kind not in _BETWEEN:
             return False
-        if self.progress() - self._runs < entry.numbers[-1]:
+        if not self.reached:
             return False
         self._turned = self._at
         return True

@@ -24,7 +24,7 @@ GET_API_VERSION, CHECK_EXTENSION, SET_IOMMU = _BASE, _BASE + 1, _BASE + 2
 GROUP_GET_STATUS, GROUP_SET_CONTAINER, GROUP_GET_DEVICE_FD = _BASE + 3, _BASE + 4, _BASE + 6
 DEVICE_GET_INFO, DEVICE_GET_REGION_INFO = _BASE + 7, _BASE + 8
 DEVICE_GET_IRQ_INFO, DEVICE_SET_IRQS, DEVICE_RESET = _BASE + 9, _BASE + 10, _BASE + 11
-IOMMU_MAP_DMA, IOMMU_UNMAP_DMA = _BASE + 13, _BASE + 14
+IOMMU_MAP_DMA = _BASE + 13
 
 TYPE1V2 = 3
 GROUP_VIABLE = 1
@@ -108,10 +108,6 @@ class VfioDevice:
         """Let the device reach memory of this process, for reading and writing."""
         what = struct.pack("=2I3Q", 32, 3, address, bus_address, size)
         fcntl.ioctl(self.container, IOMMU_MAP_DMA, what)
-
-    def unmap_dma(self, bus_address: int, size: int) -> None:
-        what = struct.pack("=2I2Q", 24, 0, bus_address, size)
-        fcntl.ioctl(self.container, IOMMU_UNMAP_DMA, what)
 
     def reset(self) -> None:
         fcntl.ioctl(self.fd, DEVICE_RESET)

@@ -38,9 +38,11 @@ def _starter(builder: Builder, directory: Path) -> Start:
     def start(scenario: Scenario, *points: AccessPoint) -> Any:
         async def main() -> Any:
             model = Iwm7260(access_points=list(points))
-            async with card(builder, directory, model=model) as one:
-                async with Wlan(one.interface) as wlan:
-                    return await scenario(one, wlan)
+            async with (
+                card(builder, directory, model=model) as one,
+                Wlan(one.interface) as wlan,
+            ):
+                return await scenario(one, wlan)
 
         return run(main)
 
@@ -54,13 +56,16 @@ def unmodified(builder: Builder, tree: Path, tmp_path: Path) -> Start:
     return _starter(builder, tmp_path)
 
 
-@pytest.fixture
-def mended(tree: Path, tmp_path: Path) -> Start:
+@pytest.fixture(scope="session")
+def mended_builder(tree: Path, tmp_path_factory: pytest.TempPathFactory) -> Builder:
     for defect in (SCAN_END_LOST, NO_5GHZ):
         needs(tree, defect)
-    firmware = tmp_path / "firmware"
-    firmware.mkdir()
-    return _starter(Builder(make_overlay(tree, tmp_path / "tree")), firmware)
+    return Builder(make_overlay(tree, tmp_path_factory.mktemp("overlay") / "sys"))
+
+
+@pytest.fixture
+def mended(mended_builder: Builder, tmp_path: Path) -> Start:
+    return _starter(mended_builder, tmp_path)
 
 
 def test_the_end_of_a_scan_gets_lost(unmodified, tree):
@@ -91,25 +96,35 @@ def test_it_never_joins_by_itself(unmodified, tree):
     unmodified(scenario, AccessPoint("a", channel=1))
 
 
-def test_there_is_no_5_ghz(unmodified, tree, tmp_path):
+def test_an_access_point_that_falls_silent_is_not_missed(unmodified, tree):
+    """For net80211 the first scan still goes on: what the firmware tells of beacons is ignored."""
+    needs(tree, SCAN_END_LOST)
+
+    async def scenario(one: Card, wlan: Wlan) -> None:
+        await wlan.join("a")
+        one.air.remove(one.air.access_points[0])
+        await trio.sleep(30)
+        assert one.model.firmware.beacons.missed_in_all > 250
+        assert one.interface.link_state is LinkState.UP
+
+    unmodified(scenario, AccessPoint("a", channel=1))
+
+
+def test_there_is_no_5_ghz(unmodified, tree):
     needs(tree, NO_5GHZ)
 
     async def scenario(one: Card, wlan: Wlan) -> None:
         assert [network.ssid for network in await wlan.scan()] == ["a"]
         assert not one.air.access_points[1].beacons
 
-    points = AccessPoint("a", channel=1), AccessPoint("b", channel=36)
-    unmodified(scenario, *points)
-    # A definition on the command line changes nothing: the source makes its own.
-    builder = Builder(tree, defines={"IWM_NO_5GHZ": "1"})
-    _starter(builder, tmp_path)(scenario, *points)
+    unmodified(scenario, AccessPoint("a", channel=1), AccessPoint("b", channel=36))
 
 
 def test_a_stronger_signal_is_a_smaller_number(unmodified, tree):
     """net80211 compares: of two equal networks it would choose the weaker."""
     needs(tree, SIGNAL_NEGATED)
 
-    async def scenario(one: Card, wlan: Wlan) -> None:
+    async def scenario(_one: Card, wlan: Wlan) -> None:
         found = {network.channel: network.rssi for network in await wlan.scan()}
         assert found == {1: 40, 6: 88}
 
@@ -171,6 +186,25 @@ class TestMended:
                 assert (await station.ping(network.gateway)).received == 3
 
         mended(scenario, AccessPoint("high", channel=36, passphrase=passphrase))
+
+    def test_an_access_point_that_falls_silent_is_missed(self, mended):
+        async def scenario(one: Card, wlan: Wlan) -> None:
+            roamed: list[int] = []
+            await wlan.join("a")
+            one.air.remove(one.air.access_points[0])
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(wlan.keep_joined, lambda found: roamed.append(found.channel))
+                with trio.fail_after(30):
+                    while not roamed:
+                        await trio.sleep(0.1)
+                nursery.cancel_scope.cancel()
+            assert roamed == [11]
+
+        mended(
+            scenario,
+            AccessPoint("a", channel=1, signal_dbm=-40),
+            AccessPoint("a", channel=11, signal_dbm=-80),
+        )
 
     def test_it_joins_by_itself(self, mended):
         async def scenario(one: Card, wlan: Wlan) -> None:

@@ -37,9 +37,11 @@ def on_wlan(builder: Builder, tree: Path, tmp_path: Path) -> Callable[..., Any]:
     def start(scenario: Scenario, *points: AccessPoint, **options: Any) -> Any:
         async def main() -> Any:
             model = Iwm7260(access_points=list(points or access_points()))
-            async with card(builder, tmp_path, model=model, **options) as one:
-                async with Wlan(one.interface) as wlan:
-                    return await scenario(one, wlan)
+            async with (
+                card(builder, tmp_path, model=model, **options) as one,
+                Wlan(one.interface) as wlan,
+            ):
+                return await scenario(one, wlan)
 
         return run(main)
 
@@ -76,7 +78,7 @@ def test_a_scan_lists_the_networks(on_wlan):
 
 
 def test_a_hidden_network(on_wlan):
-    async def scenario(one: Card, wlan: Wlan) -> None:
+    async def scenario(_one: Card, wlan: Wlan) -> None:
         found = await wlan.scan()
         assert [network.ssid for network in found] == [""]
         assert (await wlan.join("ghost")).channel == 3
@@ -139,7 +141,7 @@ def test_from_one_network_to_the_other_and_back(on_wlan):
 
 def test_a_wrong_passphrase_and_then_the_right_one(on_wlan):
     async def scenario(one: Card, wlan: Wlan) -> None:
-        with pytest.raises(JoinFailed, match="cannot join 'secret': .*the passphrase is wrong"):
+        with pytest.raises(JoinFailed, match=r"cannot join 'secret': .*the passphrase is wrong"):
             await wlan.join("secret", "wrong horse")
         assert wlan.state is State.IDLE
         await wlan.join("secret", PASSPHRASE)
@@ -149,7 +151,7 @@ def test_a_wrong_passphrase_and_then_the_right_one(on_wlan):
 
 
 def test_what_does_not_fit_together(on_wlan):
-    async def scenario(one: Card, wlan: Wlan) -> None:
+    async def scenario(_one: Card, wlan: Wlan) -> None:
         with pytest.raises(UsageError, match="'secret' has WPA2-PSK: it takes a passphrase"):
             await wlan.join("secret")
         with pytest.raises(UsageError, match="'open' is open: leave the passphrase out"):
@@ -183,6 +185,8 @@ def test_it_roams_when_the_access_point_goes_away(on_wlan, passphrase):
         roamed: list[str] = []
         async with trio.open_nursery() as nursery:
             nursery.start_soon(wlan.keep_joined, lambda network: roamed.append(network.bssid))
+            near.deauthenticate()
+            await trio.sleep(0.05)
             one.air.remove(near)
             with trio.fail_after(30):
                 while not roamed:
@@ -268,14 +272,14 @@ def test_all_of_it_in_one_run_in_less_than_ten_seconds(on_wlan):
         await frames_both_ways(one)
         await wlan.join("secret", PASSPHRASE)
         await works(one)
+        one.air.access_points[1].deauthenticate()
+        await wlan.wait_state(State.IDLE)
         one.air.remove(one.air.access_points[1])
-        await wlan._until(lambda: wlan.state is not State.JOINED)
         assert (await wlan.roam()).channel == 9
         await works(one)
         one.model.firmware.fail(0x35)
         await trio.sleep(1)
         assert "iwm0: firmware error, stopping device" in one.messages
-        await one.interface.up()
         await wlan.roam()
         one.model.set_rfkill(True)
         await trio.sleep(1)

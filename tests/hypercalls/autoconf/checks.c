@@ -5,6 +5,7 @@
 
 #include <sys/param.h>
 #include <sys/systm.h>
+#include <sys/callout.h>
 #include <sys/device.h>
 #include <sys/pmf.h>
 
@@ -19,6 +20,11 @@ RUMPHOST_UPCALL int check_arrays(void);
 RUMPHOST_UPCALL int check_dictionaries(void);
 RUMPHOST_UPCALL int check_devices(device_t);
 RUMPHOST_UPCALL int check_self_suspend(device_t);
+RUMPHOST_UPCALL int check_references(device_t);
+
+/* Newer trees declare these. */
+device_t device_find_by_driver_unit_acquire(const char *, int);
+void	device_release(device_t);
 
 int
 check_values(void)
@@ -163,5 +169,32 @@ check_self_suspend(device_t nest)
 	CHECK(!device_is_active(nest));
 	CHECK(pmf_device_resume(nest, &qualifier));
 	CHECK(device_is_active(nest) && !device_is_self_suspended(nest));
+	return 0;
+}
+
+static bool gone;
+
+static void
+let_go(void *egg)
+{
+
+	gone = device_find_by_driver_unit_acquire("egg", 0) == NULL;
+	device_release(egg);
+}
+
+/* A device that somebody has acquired is not found any more, and yet stays until it is released. */
+int
+check_references(device_t nest)
+{
+	callout_t later;
+	device_t egg = device_find_by_driver_unit_acquire("egg", 0);
+
+	CHECK(egg != NULL && device_parent(egg) == nest);
+	callout_init(&later, 0);
+	callout_reset(&later, 2, let_go, egg);
+	CHECK(config_detach(egg, 0) == 0);
+	CHECK(gone);
+	callout_destroy(&later);
+	CHECK(device_find_by_driver_unit_acquire("egg", 0) == NULL);
 	return 0;
 }
