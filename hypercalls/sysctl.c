@@ -241,6 +241,19 @@ note(struct sysctllog **log, struct place *p)
 	(*log)->log_last = p;
 }
 
+/* As sysctl(7) has it: letters, digits, `-' and `_', and no digit first. */
+static bool
+is_name(const char *name)
+{
+	const char *p;
+
+	for (p = name; *p != '\0'; p++)
+		if (!(*p >= 'a' && *p <= 'z') && !(*p >= 'A' && *p <= 'Z') &&
+		    !(*p >= '0' && *p <= '9' && p != name) && *p != '-' && *p != '_')
+			return false;
+	return p != name;
+}
+
 /*
  * The numbers that follow name the parent from `*start' (the root) on, then the node itself:
  * CTL_CREATE for whatever is free; CTL_EOL ends them.
@@ -259,7 +272,7 @@ sysctl_createv(struct sysctllog **log, int create_flags, const struct sysctlnode
 	while ((number = va_arg(arguments, int)) != CTL_EOL && count < CTL_MAXNAME)
 		numbers[count++] = number;
 	va_end(arguments);
-	if (count == 0 || name == NULL)
+	if (count == 0 || name == NULL || !is_name(name))
 		return EINVAL;
 	for (int n = 0; n < count - 1; n++) {
 		parent = child_by_number(parent, numbers[n]);

@@ -1,7 +1,7 @@
 """The trio tasks that keep a host going, how they end, and waiting for the kernel. For ``host.py``.
 
-The tasks go on while the host is being left, whatever cancels its user, so that drivers can still be
-detached; when one of them fails there is nobody to wait for, and leaving is cut short.
+The tasks go on while the host is being left, whatever cancels its user, so that drivers can still
+be detached; when one of them fails there is nobody to wait for, and leaving is cut short.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ GATEWAY = "10.0.2.2"
 ADDRESS = "10.0.2.15/24"
 AGENT = str(Path(__file__).with_name("iperf_agent.py"))
 DRIVER = "wm" if os.environ.get("RUMPHOST_SYS") else "if_i8254x"
-DIRECTIONS = {"tx": [], "rx": ["-R"]}
+DIRECTIONS: dict[str, list[str]] = {"tx": [], "rx": ["-R"]}
 START_S = 120
 WARM_UP_S = 1
 """Until TCP's window is open and QEMU has translated the guest's code."""
@@ -103,8 +103,13 @@ def ours() -> Iterator[Side]:
             enter = ["ip", "netns", "exec", namespace.name]
             with _side([*enter, sys.executable, AGENT, GATEWAY, port], listener) as side:
                 yield side
-        assert run.stop() == 130
-        assert run.one("detached")["leaks"] == []
+        status = run.stop()
+        errors = [one["message"] for one in run.records if one["event"] == "error"]
+        # What trees' wm is known to leave behind: see tests/drivers/tree/cards.py.
+        known = DRIVER == "wm" and all("rnd(9): the source wm0" in error for error in errors)
+        assert (status == 130 and not errors) or known, errors
+        counters = run.one("counters")
+        assert run.one("tap_counters")["dropped"] == counters["ierrors"] == counters["oerrors"] == 0
     finally:
         run.close()
         namespace.close()

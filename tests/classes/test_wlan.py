@@ -32,7 +32,6 @@ from rumphost.models.air.eapol import RSN_CCMP_PSK
 
 SECRET = "correct horse"
 A, B = bytes.fromhex("020000000001"), bytes.fromhex("020000000002")
-pytestmark = pytest.mark.usefixtures("autojump_clock")
 
 
 @asynccontextmanager
@@ -65,7 +64,7 @@ def test_channels(frequency, channel):
 
 
 class TestScan:
-    async def test_what_is_found_comes_strongest_first(self):
+    async def test_what_is_found_comes_strongest_first(self, autojump_clock):
         driver = FakeStation(
             FakeNetwork("far", A, rssi=80), FakeNetwork("near", B, 2462, 40, SECRET)
         )
@@ -77,7 +76,7 @@ class TestScan:
         assert near.capability_names == ("ESS", "privacy")
         assert near.rsn == Rsn("CCMP", ("CCMP",), ("PSK",))
 
-    async def test_it_ends_when_the_driver_says_so(self):
+    async def test_it_ends_when_the_driver_says_so(self, autojump_clock):
         driver = FakeStation()
         async with opened(driver) as wlan:
             started = trio.current_time()
@@ -87,7 +86,7 @@ class TestScan:
             await wlan.scan()
             assert driver.scans == 2
 
-    async def test_a_driver_that_never_says_so_is_restarted(self):
+    async def test_a_driver_that_never_says_so_is_restarted(self, autojump_clock):
         driver = FakeStation(FakeNetwork("a", A))
         driver.tells = False
         async with opened(driver) as wlan:
@@ -98,7 +97,7 @@ class TestScan:
             await wlan.scan()
         assert driver.scans == 2
 
-    async def test_a_hidden_network_is_asked_for_by_name(self):
+    async def test_a_hidden_network_is_asked_for_by_name(self, autojump_clock):
         driver = FakeStation(FakeNetwork("ghost", A, hidden=True))
         async with opened(driver) as wlan:
             assert [one.ssid for one in await wlan.scan()] == [""]
@@ -106,7 +105,7 @@ class TestScan:
             with pytest.raises(UsageError, match="no SSID: it has more than 32 bytes"):
                 await wlan.scan("x" * 33)
 
-    async def test_signed_bytes_are_decibels_too(self):
+    async def test_signed_bytes_are_decibels_too(self, autojump_clock):
         driver = FakeStation(FakeNetwork("a", A, rssi=256 - 61))
         async with opened(driver) as wlan:
             (found,) = await wlan.scan()
@@ -122,7 +121,7 @@ class TestScan:
             (0x11, b"\x30\x14" + RSN_CCMP_PSK[:-3] + b"\x08\0\0", "WPA2-SAE"),
         ],
     )
-    async def test_security(self, capabilities, elements, security):
+    async def test_security(self, autojump_clock, capabilities, elements, security):
         network = FakeNetwork("a", A, capabilities=capabilities, elements=elements)
         (found,) = parse_results(network.result(named=True))
         assert found.security == security
@@ -137,7 +136,7 @@ class TestScan:
 
 
 class TestJoin:
-    async def test_an_open_network(self):
+    async def test_an_open_network(self, autojump_clock):
         driver = FakeStation(FakeNetwork("home", A, 2437))
         states: list[State] = []
         async with opened(driver) as wlan:
@@ -151,7 +150,7 @@ class TestJoin:
         assert status.media == "autoselect (OFDM54 mode 11g), status: active"
         assert not driver.keys
 
-    async def test_wpa2(self):
+    async def test_wpa2(self, autojump_clock):
         driver = FakeStation(FakeNetwork("home", A, passphrase=SECRET))
         states: list[State] = []
         async with opened(driver) as wlan:
@@ -170,7 +169,7 @@ class TestJoin:
             (authenticator.keys.temporal, A, 0xFFFF), (GROUP_KEY, b"\xff" * 6, 1),
         ]  # fmt: skip
 
-    async def test_a_wrong_passphrase(self):
+    async def test_a_wrong_passphrase(self, autojump_clock):
         driver = FakeStation(FakeNetwork("home", A, passphrase=SECRET))
         async with opened(driver) as wlan:
             with pytest.raises(JoinFailed, match=r"fake0: cannot join 'home': .*passphrase is wr"):
@@ -179,7 +178,7 @@ class TestJoin:
             await wlan.join("home", SECRET)
         assert len(driver.keys) == 2
 
-    async def test_from_wpa2_to_an_open_network(self):
+    async def test_from_wpa2_to_an_open_network(self, autojump_clock):
         driver = FakeStation(FakeNetwork("home", A, passphrase=SECRET), FakeNetwork("cafe", B))
         async with opened(driver) as wlan:
             await wlan.join("home", SECRET)
@@ -187,13 +186,13 @@ class TestJoin:
             assert driver.joined is driver.networks[1]
         assert [driver.settings[kind] for kind in (Ioc.WPA, Ioc.PRIVACY, Ioc.OPTIE)] == [0, 0, 0]
 
-    async def test_the_strongest_unless_told_otherwise(self):
+    async def test_the_strongest_unless_told_otherwise(self, autojump_clock):
         driver = FakeStation(FakeNetwork("home", A, rssi=70), FakeNetwork("home", B, rssi=50))
         async with opened(driver) as wlan:
             assert (await wlan.join("home")).bssid == B.hex(":")
             assert (await wlan.join("home", bssid=A)).bssid == A.hex(":")
 
-    async def test_an_access_point_that_does_not_answer(self):
+    async def test_an_access_point_that_does_not_answer(self, autojump_clock):
         driver = FakeStation(FakeNetwork("home", A, silent=True))
         async with opened(driver) as wlan:
             started = trio.current_time()
@@ -201,14 +200,14 @@ class TestJoin:
                 await wlan.join("home", timeout_s=3)
             assert trio.current_time() - started == pytest.approx(SCAN_S + 3)
 
-    async def test_no_such_network(self):
+    async def test_no_such_network(self, autojump_clock):
         async with opened(FakeStation(FakeNetwork("home", A))) as wlan:
             with pytest.raises(JoinFailed, match="there is no network 'away'"):
                 await wlan.join("away")
             with pytest.raises(JoinFailed, match=f"no network 'home' at {B.hex(':')}"):
                 await wlan.join("home", bssid=B)
 
-    async def test_a_driver_that_refuses(self):
+    async def test_a_driver_that_refuses(self, autojump_clock):
         driver = FakeStation(FakeNetwork("home", A))
         driver.refuses = {Ioc.MLME, Ioc.ROAMING}  # the second is not needed
         async with opened(driver) as wlan:
@@ -224,14 +223,16 @@ class TestJoin:
             (FakeNetwork("a", A, capabilities=0x11), None, Unsupported, "a network with WEP"),
         ],
     )
-    async def test_what_does_not_fit_together(self, network, passphrase, error, words):
+    async def test_what_does_not_fit_together(
+        self, autojump_clock, network, passphrase, error, words
+    ):
         async with opened(FakeStation(network)) as wlan:
             with pytest.raises(error, match=words):
                 await wlan.join("a", passphrase)
 
 
 class TestAfterwards:
-    async def test_leaving(self):
+    async def test_leaving(self, autojump_clock):
         driver = FakeStation(FakeNetwork("home", A))
         async with opened(driver) as wlan:
             await wlan.join("home")
@@ -241,7 +242,7 @@ class TestAfterwards:
             with pytest.raises(UsageError, match="was in no network"):
                 await wlan.roam()
 
-    async def test_a_lost_network_is_joined_again(self):
+    async def test_a_lost_network_is_joined_again(self, autojump_clock):
         driver = FakeStation(FakeNetwork("home", A, rssi=40), FakeNetwork("home", B, rssi=80))
         joined: list[str] = []
         async with opened(driver) as wlan, trio.open_nursery() as nursery:
@@ -257,7 +258,7 @@ class TestAfterwards:
             assert driver.joined is driver.networks[0]
             nursery.cancel_scope.cancel()
 
-    async def test_a_new_group_key(self):
+    async def test_a_new_group_key(self, autojump_clock):
         driver = FakeStation(FakeNetwork("home", A, passphrase=SECRET))
         async with opened(driver) as wlan:
             await wlan.join("home", SECRET)
@@ -267,7 +268,7 @@ class TestAfterwards:
             assert wlan.state is State.JOINED
         assert [key[1:] for key in driver.keys[2:]] == [(b"\xff" * 6, 2)]
 
-    async def test_an_interface_that_goes(self):
+    async def test_an_interface_that_goes(self, autojump_clock):
         driver = FakeStation(FakeNetwork("home", A))
         async with opened(driver) as wlan:
             await wlan.join("home")

@@ -22,7 +22,7 @@ from rumphost.machine.pci import Bar, PciAddress, PciFunction, VectorKind
 from rumphost.machine.region import Region
 
 from .format import VECTOR_KINDS, Entry, Kind, read
-from .player import EARLY_NS, LATE_NS, SLACK_NS, Player, Tolerance, changed_bytes
+from .player import LATE_NS, SLACK_NS, Player, Tolerance, changed_bytes
 from .snapshots import POSTREAD
 
 _FORMATS = {1: "B", 2: "H", 4: "I", 8: "Q"}
@@ -193,8 +193,9 @@ class ReplayEvents(EventQueue):
     def _choose(self) -> tuple[int | None, Entry | None]:
         """Return when something is next, and the recording's entry of it.
 
-        What is recorded next comes somewhat early, so that it is not overtaken by what users of the
-        host do, who do not wait here for as long as they did when it was recorded.
+        What is recorded next comes as soon as nobody in the kernel has anything else to do, and
+        the clock with it: users of the host do not wait here for as long as they did when it was
+        recorded, and what they did to the kernel is recorded too.
         """
         own = super().next_ns()
         player = self._player
@@ -202,15 +203,14 @@ class ReplayEvents(EventQueue):
             if own is not None and own <= entry.time_ns + SLACK_NS:
                 if not player.reached:
                     return max(self.now_ns(), own, entry.time_ns), entry
-                return max(self.now_ns(), min(own, entry.time_ns - EARLY_NS)), entry
+                return self.now_ns(), entry
             player.skip()
         if entry is None:
             return own, None
         time_ns = entry.time_ns
         if player.by_itself() is not None:
             if own is None or own + SLACK_NS >= time_ns:
-                early_ns = EARLY_NS if player.reached else 0
-                return max(self.now_ns(), time_ns - early_ns), entry
+                return (self.now_ns() if player.reached else max(self.now_ns(), time_ns)), entry
             return own, None
         if player.waits_for_host and (own is None or own > time_ns + LATE_NS):
             return max(self.now_ns(), time_ns + LATE_NS), entry

@@ -17,10 +17,8 @@ from rumphost.machine.clock import VirtualClock
 from .format import Entry, Kind, Recording, unpack_changes
 from .snapshots import LoadedMaps
 
-SLACK_NS = 50_000_000
+SLACK_NS = 500_000_000
 """A time-out that expired so much later than it should have is still the one recorded."""
-EARLY_NS = 10_000_000
-"""How much before its time an interrupt may come when the driver does nothing before it."""
 LATE_NS = 1_000_000
 """How long what comes next waits for what the host did before it."""
 

@@ -121,6 +121,13 @@ nest_sysctls(struct nest_softc *sc)
 	    "enabled", NULL, NULL, 0, &sc->sc_enabled, 0, CTL_CREATE, CTL_EOL);
 	(void)sysctl_createv(&sc->sc_log, 0, &node, NULL, CTLFLAG_IMMEDIATE, CTLTYPE_INT,
 	    "immediate", NULL, NULL, 99, NULL, 0, CTL_CREATE, CTL_EOL);
+	for (number = 0; number < 3; number++) {
+		static const char *const names[] = { "two words", "2nd", "" };
+
+		if (sysctl_createv(&sc->sc_log, 0, &node, NULL, CTLFLAG_IMMEDIATE, CTLTYPE_INT,
+		    names[number], NULL, NULL, 1, NULL, 0, CTL_CREATE, CTL_EOL) != EINVAL)
+			panic("sysctl(9): the name `%s' was taken", names[number]);
+	}
 }
 
 static int
