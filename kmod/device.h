@@ -75,6 +75,7 @@ struct rumphost_irq {
 	struct rumphost_vector *vectors;
 	bool masked;
 	bool shared;			/* INTx is masked in the function, not at the controller */
+	u32 unread;			/* acknowledged ones since the process last looked */
 	u32 step_count;
 	struct rumphost_step steps[RUMPHOST_ACK_MAX];
 };

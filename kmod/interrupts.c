@@ -78,6 +78,30 @@ static bool acknowledge(const struct rumphost_irq *irq, u32 *data)
 	return true;
 }
 
+/*
+ * The program does not quiet its function, or nobody looks.  A function that cannot be masked is left
+ * to the kernel, which switches off a line that nobody claims.
+ */
+static void stop_program(struct rumphost_device *device)
+{
+	device->irq.masked = true;
+	if (!device->pdev->broken_intx_masking)
+		pci_intx(device->pdev, 0);
+}
+
+/* The process has looked: its program runs on.  irq.lock is held. */
+static void resume_program(struct rumphost_device *device)
+{
+	struct rumphost_irq *irq = &device->irq;
+
+	irq->unread = 0;
+	if (!irq->step_count || !irq->masked || irq->kind != RUMPHOST_IRQ_INTX || device->gone)
+		return;
+	irq->masked = false;
+	if (!device->pdev->broken_intx_masking)
+		pci_intx(device->pdev, 1);
+}
+
 static irqreturn_t line_handler(int number, void *argument)
 {
 	struct rumphost_vector *vector = argument;
@@ -91,7 +115,9 @@ static irqreturn_t line_handler(int number, void *argument)
 	if (READ_ONCE(device->gone) || pci_dev_is_disconnected(device->pdev)) {
 		/* Its registers read as all ones, which would look like an interrupt. */
 	} else if (irq->step_count) {
-		ours = acknowledge(irq, &data);
+		ours = !irq->masked && acknowledge(irq, &data);
+		if (ours && ++irq->unread > RUMPHOST_UNREAD_MAX)
+			stop_program(device);
 	} else if (irq->shared) {
 		ours = !irq->masked && pci_check_and_mask_intx(device->pdev);
 		irq->masked = irq->masked || ours;
@@ -134,6 +160,7 @@ static int request_line(struct rumphost_device *device)
 
 	vector->irq = device->pdev->irq;
 	irq->masked = false;
+	irq->unread = 0;
 	irq->shared = maskable && !irq->step_count;
 	error = request_irq(vector->irq, line_handler,
 			    maskable || irq->step_count ? IRQF_SHARED : 0, vector->name, vector);
@@ -301,10 +328,12 @@ int rumphost_irq_mask(struct rumphost_device *device, const struct rumphost_irq_
 
 	if (vector->vector || vector->pad || irq->kind != RUMPHOST_IRQ_INTX)
 		return -EINVAL;
-	if (irq->step_count)
-		return mask ? -EINVAL : 0;
+	if (irq->step_count && mask)
+		return -EINVAL;
 	spin_lock_irq(&irq->lock);
-	if (mask && !irq->masked) {
+	if (irq->step_count) {
+		resume_program(device);
+	} else if (mask && !irq->masked) {
 		if (irq->shared)
 			pci_intx(device->pdev, 0);
 		else
@@ -410,6 +439,7 @@ static bool take_event(struct rumphost_device *device, struct rumphost_event *ev
 
 	memset(event, 0, sizeof(*event));
 	spin_lock_irq(&irq->lock);
+	resume_program(device);
 	for (n = 0; n < irq->count && !found; n++) {
 		vector = &irq->vectors[n];
 		if (!vector->count)

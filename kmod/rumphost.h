@@ -21,6 +21,7 @@ enum rumphost_constants {
 	RUMPHOST_BARS = 6,
 	RUMPHOST_ACCESS_MAX = 4096,	/* accesses in one request */
 	RUMPHOST_ACK_MAX = 16,		/* steps of an acknowledge program */
+	RUMPHOST_UNREAD_MAX = 10000,	/* interrupts that a program acknowledges unseen */
 	RUMPHOST_SEGMENTS_MAX = 65536	/* of one DMA mapping */
 };
 
@@ -142,7 +143,9 @@ struct rumphost_irq_vector {
 /*
  * The acknowledge program: for a function whose INTx cannot be masked.  Its steps run in order in
  * the hard interrupt handler, on one accumulator that begins as 0.  Offsets are into BARs of the
- * function, widths 1, 2 or 4.  While there is a program, the line is shared and never masked.
+ * function, widths 1, 2 or 4.  While there is a program, the line is shared and not masked, unless
+ * UNREAD_MAX interrupts come without a read() or UNMASK: a program that does not quiet its function
+ * would keep the processor for ever.
  */
 enum rumphost_ack_op {
 	RUMPHOST_ACK_LOAD = 0,		/* accumulator = register */

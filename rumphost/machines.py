@@ -34,6 +34,7 @@ def open_machine(text: str, *, virtual: bool) -> Machine:
     ``sim:`` alone has one of each model; ``sim:NAME[:OPTION=VALUE]…,…`` those named.
     ``qemu:NAME[:OPTION=VALUE]…,…`` has QEMU's devices of those names. ``kmod:0000:00:03.0`` and
     ``vfio:0000:00:03.0`` are a real PCI function, through rumphost's kernel module or vfio-pci.
+    ``replay:FILE[:tolerate=polls+order]`` plays what ``record`` has kept.
     """
     kind, colon, names = text.partition(":")
     if kind == "sim":

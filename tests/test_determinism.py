@@ -98,7 +98,7 @@ def test_the_same_trace_from_two_processes(tmp_path):
     traces = []
     for number in (1, 2):
         file = tmp_path / f"trace{number}"
-        command = [sys.executable, "-m", "rumphost.cli", "run", "if_i8254x"]
+        command = [sys.executable, "-m", "rumphost", "run", "if_i8254x"]
         command += ["-m", "sim:i82540em", "--seed", "7", "--trace", str(file)]
         environment = os.environ | {"PYTHONHASHSEED": str(number)}
         subprocess.run(command, check=True, env=environment, capture_output=True, timeout=60)

@@ -17,7 +17,7 @@ FLOORS = {
     "models": 3, "kernel": 3,
     "build": 4, "classes": 4, "machines": 4,
     "host": 5, "holdings": 5, "tracing": 5,
-    "debug": 6, "testing": 6, "cli": 6,
+    "debug": 6, "testing": 6, "cli": 6, "__main__": 6,
 }  # fmt: skip
 # Strangers to one another, whatever their floors.
 APART = [

@@ -17,7 +17,7 @@ from .core import CoreFile
 EXTENSION = Path(__file__).with_name("gdb_extension.py")
 HOST_LIBRARY = "_rumphost_host_"
 _CHECK = "python import gdb.unwinder; print(hasattr(gdb.Frame, 'level') and 'good')"
-_PROGRAM = ("-m", "rumphost.cli", "run")
+_PROGRAM = ("-m", "rumphost", "run")
 _DUMP_SHARED_FILES = 0x8  # core(5): the arena of a QEMU machine is one
 
 

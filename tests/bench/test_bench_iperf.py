@@ -152,4 +152,5 @@ def test_iperf3(compare, ours, guest, direction):
         f"iperf3 through {DRIVER} on qemu:e1000, {direction}", sample,
         baseline="Linux as QEMU's guest", unit="Mbit/s", at_least=0.5, rounds=5,
     )  # fmt: skip
-    assert max(one.measured / one.baseline for one in samples) >= 0.5
+    if not compare.quick:
+        assert max(one.measured / one.baseline for one in samples) >= 0.5

@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
-COMMAND = [sys.executable, "-m", "rumphost.cli"]
+COMMAND = [sys.executable, "-m", "rumphost"]
 
 
 @dataclass

@@ -62,7 +62,7 @@ def debug(gdb: str, tmp_path_factory: pytest.TempPathFactory) -> Debug:
             file.write_text(re.sub(r"^mark (\w+)$", r"echo == \1\\n", script, flags=re.MULTILINE))
             options = ["-x", str(file)]
         done = subprocess.run(
-            [sys.executable, "-m", "rumphost.cli", "gdb", "--batch", *options, *arguments],
+            [sys.executable, "-m", "rumphost", "gdb", "--batch", *options, *arguments],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
             text=True, check=False, timeout=LIMIT_S,
         )  # fmt: skip

@@ -16,7 +16,7 @@ from typing import Any
 from pyroute2 import netns
 
 TAP = "rumphost0"
-RUN = [sys.executable, "-m", "rumphost.cli", "run", "if_i8254x"]
+RUN = [sys.executable, "-m", "rumphost", "run", "if_i8254x"]
 
 
 class Namespace:

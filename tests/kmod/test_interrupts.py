@@ -149,6 +149,22 @@ class TestAcknowledgeProgram:
         assert signalled(fd) == 1
         assert edu.read(EDU_STATUS) == 0
 
+    def test_one_that_does_not_quiet_its_device(self, edu):
+        """It would keep the processor for ever; it is stopped, and runs on when somebody looks."""
+        limit = edu.uapi.constant("UNREAD_MAX")
+        set_program(edu, *self.PROGRAM[:3])
+        edu.interrupts("INTX")
+        edu.write(EDU_RAISE, 1)
+        eventually(lambda: edu.config(4, 2) & 0x400)
+        acknowledge(edu)
+        assert sum(event.count for event in edu.events()) == limit + 1
+        assert not edu.config(4, 2) & 0x400
+        edu.write(EDU_RAISE, 1)
+        eventually(lambda: edu.config(4, 2) & 0x400)
+        acknowledge(edu)
+        edu.unmask()
+        assert not edu.config(4, 2) & 0x400
+
     @pytest.mark.parametrize(
         "step",
         [

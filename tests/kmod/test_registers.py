@@ -8,6 +8,7 @@ import fcntl
 import mmap
 import os
 import signal
+from pathlib import Path
 
 import pytest
 from hardware import (
@@ -124,6 +125,39 @@ class TestMapping:
         msix.access((3, 4, READ, 0, 0))
         with refused(errno.EPERM):
             msix.access((3, 4, WRITE, 0, 0xFEE00000))
+
+
+class TestWriteCombining:
+    """pci-testdev's BAR 2 is memory, and prefetchable."""
+
+    def test_one_attribute_at_a_time(self, small):
+        bar = small.info.bars[2]
+        assert bar.flags & small.uapi.constant("BAR_PREFETCHABLE")
+        wc = bar.mmap_offset + (1 << small.uapi.constant("MMAP_WC_SHIFT"))
+        combining = mmap.mmap(small.node.fd, 8192, offset=wc)
+        combining[0:5] = b"hello"
+        second = mmap.mmap(small.node.fd, 4096, offset=wc + 4096)
+        assert "write-combining" in memory_types(bar.address)
+        with refused(errno.EBUSY):
+            small.map(bar.mmap_offset, 4096)
+        with refused(errno.EBUSY):
+            small.access((2, 4, READ, 0, 0))
+        combining.close()
+        with refused(errno.EBUSY):
+            small.map(bar.mmap_offset, 4096)
+        second.close()
+        assert "write-combining" not in memory_types(bar.address)
+        uncached = small.map(bar.mmap_offset, 4096)
+        assert uncached[0:5] == b"hello"
+        assert small.access((2, 4, READ, 0, 0)) == [int.from_bytes(b"hell", "little")]
+        with refused(errno.EBUSY):
+            mmap.mmap(small.node.fd, 4096, offset=wc)
+
+
+def memory_types(address: int) -> str:
+    """Return the page-attribute table's lines about an address."""
+    table = Path("/sys/kernel/debug/x86/pat_memtype_list").read_text()
+    return "\n".join(line for line in table.splitlines() if f"{address:016x}" in line)
 
 
 class TestAccess:

@@ -25,7 +25,7 @@ DEVICES = (
     "e1000,addr=5,netdev=n5,mac=52:54:00:12:34:56",
     "virtio-net-pci,addr=6,netdev=n6,romfile=,mac=52:54:00:aa:aa:aa",
     "e1000e,addr=7,netdev=n7",
-    "pci-testdev,addr=8",
+    "pci-testdev,addr=8,membar=1M",
     "pci-serial,addr=9",
     "pcie-root-port,id=rp,chassis=1,addr=0xa",
     "edu,id=plugged,bus=rp",

@@ -1,0 +1,5 @@
+"""``python -m rumphost``: the command line."""
+
+from .cli import main
+
+main()

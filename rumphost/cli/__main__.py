@@ -1,5 +1,0 @@
-"""``python -m rumphost.cli``: the command, for one given Python."""
-
-from . import main
-
-main()
