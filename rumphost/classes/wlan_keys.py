@@ -61,8 +61,8 @@ class KeyExchange:
         if answer is None:
             return
         before = self._interface.counters
-        await self._interface.send(self.bssid + self._own + EAPOL_TYPE + answer)
         self.answered = True
+        await self._interface.send(self.bssid + self._own + EAPOL_TYPE + answer)
         if supplicant.done and supplicant.group_key != self._group:
             # The last answer has to leave before the key that it would be encrypted with.
             with trio.move_on_after(_SENT_LIMIT_S):
