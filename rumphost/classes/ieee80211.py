@@ -16,7 +16,6 @@ from .ifnet import Interface
 NAME_SIZE = 16
 SSID_SIZE = 32
 RESULTS_SIZE = 24 * 1024
-STATIONS_SIZE = 4 * 1024
 
 IEEE80211REQ = struct.Struct("<16sHhHxxQ")
 """i_name, i_type, i_val, i_len, i_data."""
@@ -31,22 +30,16 @@ CHANREQ = struct.Struct("<16sH")
 """i_name, i_channel."""
 KEY = struct.Struct("<BxHBB6s4xQQ32s")
 """ik_type, ik_keyix, ik_keylen, ik_flags, ik_macaddr, ik_keyrsc, ik_keytsc, ik_keydata."""
-DEL_KEY = struct.Struct("<B6s")
-"""idk_keyix, idk_macaddr."""
 MLME = struct.Struct("<BBH6s32s")
 """im_op, im_ssid_len, im_reason, im_macaddr, im_ssid."""
 SCAN_RESULT = struct.Struct("<HHHBBBBB6sB15sBB5x")
 """isr_len, _freq, _flags, _noise, _rssi, _intval, _capinfo, _erp, _bssid, _nrates, _rates,
 _ssid_len, _ie_len; the SSID and the elements follow."""
-STA_INFO = struct.Struct("<HHHHBBBB6sB15sBxHHHH17H17HH")
-"""isi_len, _freq, _flags, _state, _authmode, _rssi, _capinfo, _erp, _macaddr, _nrates, _rates,
-_txrate, _ie_len, _associd, _txpower, _vlan, _txseqs, _rxseqs, _inact; the elements follow."""
 
 KEYIX_NONE = 0xFFFF
 KEY_XMIT, KEY_RECV, KEY_GROUP = 0x01, 0x02, 0x04
 CIPHER_AES_CCM = 3
 CAPINFO_PRIVACY = 0x10
-RATE_BASIC = 0x80
 
 
 class Ioc(enum.IntEnum):
@@ -56,13 +49,11 @@ class Ioc(enum.IntEnum):
     PRIVACY = 17
     DROPUNENCRYPTED = 18
     WPAKEY = 19
-    DELKEY = 20
     MLME = 21
     OPTIE = 22
     SCAN_REQ = 23
     SCAN_RESULTS = 24
     WPA = 26
-    STA_INFO = 45
 
 
 class Mlme(enum.IntEnum):

@@ -17,6 +17,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from statistics import median
 
 import machines
 import pytest
@@ -153,4 +154,4 @@ def test_iperf3(compare, ours, guest, direction):
         baseline="Linux as QEMU's guest", unit="Mbit/s", at_least=0.5, rounds=5,
     )  # fmt: skip
     if not compare.quick:
-        assert max(one.measured / one.baseline for one in samples) >= 0.5
+        assert median(one.measured / one.baseline for one in samples) >= 0.5
