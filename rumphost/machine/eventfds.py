@@ -1,14 +1,22 @@
 """Interrupts that come as eventfds: the lines of ``kmod:`` and ``vfio:`` machines, and their wait.
 
-The machine owns one ``EventfdSet``; its lines belong to the functions.
+The machine owns one ``EventfdSet``; its lines belong to the functions. ``EventfdMachine`` is what
+both machines have in common.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 from collections.abc import Callable
 
+import trio
+
+from rumphost.errors import MachineError
+
+from .base import Machine
+from .clock import RealClock
 from .interrupt import InterruptLine
 
 
@@ -79,3 +87,39 @@ class EventfdSet:
     def close(self) -> None:
         self._actions.clear()
         self._epoll.close()
+
+
+class EventfdMachine(Machine):
+    """A machine of real functions on the real clock.
+
+    ``open`` sets ``_wait``, and puts whatever ``close`` has to undo on ``_resources``.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name, RealClock())
+        self._resources = contextlib.ExitStack()
+        self._wait: EventfdSet | None = None
+
+    async def close(self) -> None:
+        self.functions = []
+        if self._wait is not None:
+            trio.lowlevel.notify_closing(self._wait.fileno())
+            self._wait = None
+        self._resources.close()
+
+    def outside_fd(self) -> int:
+        if self._wait is None:
+            raise MachineError("the machine is not open")
+        return self._wait.fileno()
+
+    def take_in(self) -> None:
+        if self._wait is not None and self._wait.poll():
+            self.on_outside_event()
+
+    def flush(self) -> None:
+        """Loads and stores are the processor's own: there is nothing to wait for."""
+        self.poll()
+
+    def poll(self) -> None:
+        if self._wait is not None:
+            self._wait.poll()

@@ -8,12 +8,8 @@ from __future__ import annotations
 
 import contextlib
 
-import trio
-
 from rumphost.errors import MachineError, UsageError
-from rumphost.machine.base import Machine
-from rumphost.machine.clock import RealClock
-from rumphost.machine.eventfds import EventfdSet
+from rumphost.machine.eventfds import EventfdMachine, EventfdSet
 from rumphost.machine.sysfs import bound, number, parse, switch
 
 from .dma import MIB, KmodMemory
@@ -21,7 +17,7 @@ from .function import KmodFunction
 from .node import DRIVER, Node
 
 
-class KmodMachine(Machine):
+class KmodMachine(EventfdMachine):
     """``text`` is ``0000:00:03.0``, perhaps with options: ``0000:00:03.0:dma_bits=28``.
 
     ``dma_bits``: how many address bits the device has (32). ``memory``: MiB of DMA memory (32).
@@ -32,7 +28,7 @@ class KmodMachine(Machine):
     dma: KmodMemory
 
     def __init__(self, text: str) -> None:
-        super().__init__(f"kmod:{text}", RealClock())
+        super().__init__(f"kmod:{text}")
         if "," in text:
             raise UsageError("kmod: takes one function: its DMA memory is that function's own")
         self._where, options = parse(text)
@@ -42,10 +38,7 @@ class KmodMachine(Machine):
         self._messages = switch(options.pop("msi", "on"), "msi")
         if options:
             raise UsageError(f"kmod:{text}: the options are dma_bits=, memory=, bind=, msi=")
-        self._resources = contextlib.ExitStack()
-        self._wait: EventfdSet | None = None
         self._function: KmodFunction | None = None
-        self._noted = False
 
     async def open(self) -> None:
         if self._wait is not None:
@@ -65,34 +58,6 @@ class KmodMachine(Machine):
         self._wait.add(node.fd, self._gone, 0)
         self._function = function
         self.functions = [function]
-
-    async def close(self) -> None:
-        self.functions = []
-        self._function = None
-        if self._wait is not None:
-            trio.lowlevel.notify_closing(self._wait.fileno())
-            self._wait = None
-        self._resources.close()
-
-    async def serve(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
-        """Bring in interrupts, and the news that the function was unplugged."""
-        wait = self._wait
-        if wait is None:
-            raise MachineError("the machine is not open")
-        task_status.started()
-        with contextlib.suppress(trio.ClosedResourceError):
-            while True:
-                await trio.lowlevel.wait_readable(wait.fileno())
-                if wait.poll():
-                    self.on_outside_event()
-
-    def flush(self) -> None:
-        """Loads and stores are the processor's own: there is nothing to wait for."""
-        self.poll()
-
-    def poll(self) -> None:
-        if self._wait is not None:
-            self._wait.poll()
 
     def _gone(self) -> bool:
         assert self._wait is not None

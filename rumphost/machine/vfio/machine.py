@@ -8,13 +8,9 @@ from __future__ import annotations
 
 import contextlib
 
-import trio
-
 from rumphost.errors import HostLacks, MachineError, UsageError
-from rumphost.machine.base import Machine
-from rumphost.machine.clock import RealClock
 from rumphost.machine.dma import MappedMemory
-from rumphost.machine.eventfds import EventfdLine, EventfdSet
+from rumphost.machine.eventfds import EventfdLine, EventfdMachine, EventfdSet
 from rumphost.machine.sysfs import bound, number, parse, switch
 
 from . import device as vfio
@@ -26,7 +22,7 @@ ARENA = 16 * MIB
 """Bus address of the DMA memory: devices with 28 address bits reach it."""
 
 
-class VfioMachine(Machine):
+class VfioMachine(EventfdMachine):
     """``text`` is ``0000:00:03.0``, perhaps with options as the ``kmod:`` machine has them.
 
     These are ``memory=``, ``bind=`` and ``msi=``.
@@ -35,7 +31,7 @@ class VfioMachine(Machine):
     dma: MappedMemory
 
     def __init__(self, text: str) -> None:
-        super().__init__(f"vfio:{text}", RealClock())
+        super().__init__(f"vfio:{text}")
         if "," in text:
             raise UsageError("vfio: takes one function")
         self._where, options = parse(text)
@@ -44,8 +40,6 @@ class VfioMachine(Machine):
         self._messages = switch(options.pop("msi", "on"), "msi")
         if options:
             raise UsageError(f"vfio:{text}: the options are memory=, bind= and msi=")
-        self._resources = contextlib.ExitStack()
-        self._wait: EventfdSet | None = None
         self._function: VfioFunction | None = None
 
     async def open(self) -> None:
@@ -70,33 +64,6 @@ class VfioMachine(Machine):
         own.callback(self._function.close)
         self._watch_removal(device)
         self.functions = [self._function]
-
-    async def close(self) -> None:
-        self.functions = []
-        self._function = None
-        if self._wait is not None:
-            trio.lowlevel.notify_closing(self._wait.fileno())
-            self._wait = None
-        self._resources.close()
-
-    async def serve(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
-        """Bring in interrupts, and the kernel's request to let the function go."""
-        wait = self._wait
-        if wait is None:
-            raise MachineError("the machine is not open")
-        task_status.started()
-        with contextlib.suppress(trio.ClosedResourceError):
-            while True:
-                await trio.lowlevel.wait_readable(wait.fileno())
-                if wait.poll():
-                    self.on_outside_event()
-
-    def flush(self) -> None:
-        self.poll()
-
-    def poll(self) -> None:
-        if self._wait is not None:
-            self._wait.poll()
 
     def _watch_removal(self, device: VfioDevice) -> None:
         """vfio waits with the removal until the device is closed, and asks for that."""
