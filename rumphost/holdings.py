@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from .boundary import Boundary
 from .errors import DriverLeak
@@ -18,12 +18,16 @@ _SHOWN = 8
 
 
 class Holdings:
-    """The books of one host. A service keeps its part with ``leaks`` and ``release``."""
+    """The books of one host. A service keeps its part with ``leaks`` and ``release``.
+
+    ``on_ended`` is told of each lwp that ``release`` ended: it will never return.
+    """
 
     def __init__(self, kernel: Kernel, boundary: Boundary, services: Sequence[Service]) -> None:
         self._kernel = kernel
         self._boundary = boundary
         self._services = services
+        self.on_ended: Callable[[Lwp], None] = lambda _lwp: None
 
     def leaks(self, owner: Owner) -> list[Leak]:
         """Return what is booked to a device now: after a clean detach, nothing."""
@@ -38,6 +42,7 @@ class Holdings:
         """Take back all that is booked to a device, and end its lwps."""
         for lwp in self._lwps(owner):
             self._kernel.scheduler.end(lwp)
+            self.on_ended(lwp)
         for service in self._services:
             service.release(owner)
         self._boundary.release_owner(owner.number)

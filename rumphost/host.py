@@ -91,6 +91,7 @@ class Host:
         )
         self._services = register_all(self.kernel, firmware)
         self._holdings = Holdings(self.kernel, boundary, self._services)
+        self._holdings.on_ended = self._ended
         self.cpu = Cpu(self.kernel)
         self.tasks = ServiceTasks()
         self.boot_ns = EPOCH_NS
@@ -422,6 +423,13 @@ class Host:
             device.function.reset()
         self._holdings.release(device)
         self._retire(device.image)
+
+    def _ended(self, lwp: Lwp) -> None:
+        """An lwp went with its driver: whoever waits for it waits in vain."""
+        wait = self._waits.get(lwp.lid)
+        if wait is not None and not wait.done.is_set():
+            name = lwp.owner.xname if lwp.owner is not None else ""
+            wait.fail(DriverError(f"{lwp.name} ended with its driver", driver=name))
 
     def _retire(self, image: Image) -> None:
         """Static data of an image whose driver crashed are not to be trusted: load it anew."""

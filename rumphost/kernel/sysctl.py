@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from rumphost.errors import DriverPanic, Misuse, UsageError
 
 from .crash import doomed
+from .errno import ENXIO
 from .hypercall import hypercall
 from .leak import Leak
 from .lwp import Lwp, Owner
@@ -172,7 +173,12 @@ class Sysctl(Service):
         ]
 
     def release(self, owner: Owner) -> None:
-        """Remove a crashed driver's nodes."""
+        """Remove a driver's nodes, and end what was asked of them: its lwps are no more."""
+        for lid, access in list(self._accesses.items()):
+            if access.node.owner is owner:
+                del self._accesses[lid]
+                self._release(access)
+                access.done(SysctlError(access.node.path, ENXIO))
         for node in [one for one in self._nodes.values() if one.owner is owner]:
             if node.address in self._nodes:
                 self._remove(node)

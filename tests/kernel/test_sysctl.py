@@ -151,6 +151,24 @@ def test_a_crash_in_a_node_s_function_is_told_to_the_reader(rig, service):
     assert isinstance(error, DriverPanic)
 
 
+def test_who_reads_is_told_when_the_driver_goes(rig, service):
+    owner = FakeOwner()
+    tree(rig, owner=owner)
+
+    def sleep(*_):
+        yield ("kpause", "busy", 0, 0, 0)
+
+    rig.image.export("rumphost_sysctl_access", sleep)
+    answers = []
+    service.read("hw.wm0.debug", answers.append)
+    rig.run()
+    assert answers == []
+    service.release(owner)
+    (error,) = answers
+    assert isinstance(error, SysctlError)
+    assert error.errno == 6
+
+
 def test_leaks_and_release(rig, service):
     owner = FakeOwner()
     tree(rig, owner=owner)
