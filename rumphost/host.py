@@ -25,6 +25,7 @@ import trio
 
 from .boundary import Boundary, Image
 from .build import Builder, Built
+from .checks import Checks
 from .classes.ifnet import Interface
 from .errors import DetachRefused, DriverError, DriverPanic, UsageError
 from .holdings import Holdings
@@ -82,12 +83,18 @@ class Host:
         seed: int | None = None,
         firmware: Sequence[Path] = (),
         builder: Builder | None = None,
+        checks: Checks | None = None,
     ) -> None:
         self.machine = machine
         self.boundary = boundary
         self.builder = builder or Builder()
         self.kernel = Kernel(
-            machine, boundary, boundary.memory, boundary.interface.table(), seed=seed
+            machine,
+            boundary,
+            boundary.memory,
+            boundary.interface.table(),
+            seed=seed,
+            checks=checks,
         )
         self._services = register_all(self.kernel, firmware)
         self._holdings = Holdings(self.kernel, boundary, self._services)
@@ -458,13 +465,14 @@ async def open_host(
     firmware: Sequence[Path] = (),
     builder: Builder | None = None,
     watchdog_s: float = 5.0,
+    checks: Checks | None = None,
 ) -> AsyncIterator[Host]:
     """Open a machine and start a kernel on it; at the end everything is detached and released.
 
     ``machine``: a machine, or its name (``sim:i82540em``, ``qemu:e1000``). A ``sim:`` machine runs
     on the virtual clock when trio does. ``seed`` shakes the schedule. ``firmware`` are directories
     that firmload(9) looks into first. ``watchdog_s``: CPU seconds that an lwp may use between two
-    hypercalls; 0: no limit. One host at a time in a process.
+    hypercalls; 0: no limit. ``checks``: what to look for besides. One host at a time in a process.
     """
     if isinstance(machine, str):
         virtual = clock == "virtual" if clock is not None else trio_clock_is_virtual()
@@ -474,7 +482,9 @@ async def open_host(
         boundary = Boundary(watchdog_s=watchdog_s)
         try:
             boundary.start_arena((c.address, c.size, c.bus_address) for c in machine.dma.chunks)
-            host = Host(machine, boundary, seed=seed, firmware=firmware, builder=builder)
+            host = Host(
+                machine, boundary, seed=seed, firmware=firmware, builder=builder, checks=checks
+            )
             host.trap(*machine.traps)
             try:
                 with unwrapped():

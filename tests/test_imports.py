@@ -12,7 +12,7 @@ import rumphost
 
 PACKAGE = Path(rumphost.__file__).parent
 FLOORS = {
-    "errors": 1, "trace": 1, "sources": 1, "tasks": 1,
+    "errors": 1, "checks": 1, "trace": 1, "sources": 1, "tasks": 1,
     "boundary": 2, "machine": 2,
     "models": 3, "kernel": 3,
     "build": 4, "classes": 4, "machines": 4,

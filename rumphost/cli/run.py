@@ -9,12 +9,14 @@ import click
 import trio
 
 from rumphost.build import Builder
+from rumphost.checks import Checks
 from rumphost.errors import UsageError
 from rumphost.host import ClockName
 from rumphost.host import run as run_main
 from rumphost.machines import clock_of
 from rumphost.tasks import unwrapped
 
+from .checking import checking
 from .interface import InterfaceUse
 from .observing import ObservingOptions, observing
 from .options import (
@@ -68,6 +70,7 @@ class Terminated(BaseException):
 @click.option("--netns", metavar="NAME", help="The network namespace to put the TAP into.")
 @click.option("--pcap", type=OutputFile(), help="Capture frames into a file for Wireshark.")
 @observing
+@checking
 @click.option(
     "--firmware", type=EXISTING_DIRECTORY, multiple=True, help="Look for firmware there first."
 )
@@ -99,6 +102,7 @@ def run(
     summary: bool,
     picture: Path | None,
     record: Path | None,
+    checks: Checks,
     firmware: tuple[Path, ...],
     stay: float | None,
     watchdog: float,
@@ -130,7 +134,9 @@ def run(
         pcap=pcap, stay_s=stay,
     )  # fmt: skip
     observed = ObservingOptions(trace_file, only, never, summary, picture, record)
-    options = SessionOptions(machine, clock, seed, sysctl, observed, firmware, stay, watchdog)
+    options = SessionOptions(
+        machine, clock, seed, sysctl, observed, checks, firmware, stay, watchdog
+    )
     session = Session(output, builder, built, use, options)
     run_main(_until_terminated, session, clock=clock)
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import trio
 
 from rumphost.build import Builder, Built
+from rumphost.checks import Checks
 from rumphost.classes.network import Network
 from rumphost.errors import (
     DetachRefused,
@@ -46,6 +47,7 @@ class SessionOptions:
     seed: int | None
     sysctls: tuple[tuple[str, str | None], ...]
     observing: ObservingOptions
+    checks: Checks
     firmware: tuple[Path, ...]
     stay_s: float | None
     watchdog_s: float
@@ -84,6 +86,7 @@ class Session:
                 firmware=options.firmware,
                 builder=self.builder,
                 watchdog_s=options.watchdog_s,
+                checks=options.checks,
             ) as host:
                 host.console.listeners.append(self._console_line)
                 host.on_panic.append(self._panicked)

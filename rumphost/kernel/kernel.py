@@ -9,6 +9,7 @@ import random
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
+from rumphost.checks import Checks
 from rumphost.errors import Unsupported, UsageError
 from rumphost.machine import Machine
 from rumphost.trace import Trace
@@ -27,6 +28,7 @@ class Kernel:
 
     ``hypercalls`` maps a hypercall's name without prefix to its number and decoding signature.
     ``seed`` shakes the schedule and seeds ``random``; without one the schedule is plain FIFO.
+    ``checks`` are for the services to look at.
     """
 
     hz = 100
@@ -39,7 +41,9 @@ class Kernel:
         hypercalls: Mapping[str, tuple[int, Any]],
         *,
         seed: int | None = None,
+        checks: Checks | None = None,
     ) -> None:
+        self.checks = checks or Checks()
         self.machine = machine
         self.clock = machine.clock
         self.events = machine.events

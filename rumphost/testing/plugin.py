@@ -22,6 +22,7 @@ import pytest
 import trio
 
 from rumphost.build import Builder
+from rumphost.checks import Checks
 from rumphost.host import Host, open_host
 from rumphost.kernel.autoconf import Device
 from rumphost.kernel.cpu import TrioVirtualClock
@@ -40,6 +41,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="MACHINE=OTHER",
         help="run the tests that are for MACHINE on OTHER, and no other tests of drivers",
     )
+    group.addoption("--strict-dma", action="store_true", help="check drivers' use of bus_dma(9)")
+    group.addoption("--lock-order", action="store_true", help="check the order of drivers' locks")
+    group.addoption("--guard", action="store_true", help="check drivers' use of memory")
     group.addoption("--driver-seed", type=int, help="shake the schedule with this seed")
 
 
@@ -47,6 +51,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "machine(*names): the machines that the test runs on")
     config.addinivalue_line("markers", "driver(name): the driver that the device fixture attaches")
     config.addinivalue_line("markers", "seed(number): shake the schedule with this seed")
+    config.addinivalue_line("markers", "checks(*names): the checks to run with: dma, locks, guard")
     config.addinivalue_line("markers", "watchdog(seconds): how long an lwp may compute in one go")
 
 
@@ -101,6 +106,14 @@ def _mark(request: pytest.FixtureRequest, name: str) -> Any:
     return marker.args[0] if marker is not None and marker.args else None
 
 
+def _checks(request: pytest.FixtureRequest) -> Checks:
+    """Return the checks that the command line or the test asks for."""
+    options = {"dma": "--strict-dma", "locks": "--lock-order", "guard": "--guard"}
+    words = [name for name, option in options.items() if request.config.getoption(option)]
+    marker = request.node.get_closest_marker("checks")
+    return Checks.of([*words, *(marker.args if marker else ())])
+
+
 @pytest.fixture
 def machine(request: pytest.FixtureRequest) -> str:
     """Name of the machine that this test runs on."""
@@ -123,7 +136,9 @@ async def host(
     if seed is None:
         seed = request.config.getoption("--driver-seed")
     watchdog_s = _mark(request, "watchdog") or 5.0
-    async with open_host(machine, seed=seed, builder=builder, watchdog_s=watchdog_s) as host:
+    async with open_host(
+        machine, seed=seed, builder=builder, watchdog_s=watchdog_s, checks=_checks(request)
+    ) as host:
         yield host
         await host.detach_all()
         if host.panics:
