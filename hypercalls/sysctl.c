@@ -8,12 +8,13 @@
 #include <sys/param.h>
 #include <sys/systm.h>
 #include <sys/errno.h>
+#include <sys/lwp.h>
+#include <sys/rwlock.h>
 #include <sys/sysctl.h>
 
 #include "shim.h"
 #include "device_private.h"
-
-#define MANUAL	"sysctl(9)"
+#include "sysctl_private.h"
 
 #undef sysctl_createv
 
@@ -43,10 +44,14 @@ RUMPHOST_UPCALL void rumphost_sysctl_forget(struct sysctlnode *);
 RUMPHOST_UPCALL int rumphost_sysctl_access(struct sysctlnode *, void *, size_t *, const void *,
     size_t);
 
+static krwlock_t sysctl_treelock;	/* the tree, and all who are in a node's function */
 static struct place root;
 static int next_number = CREATE_BASE;
 
 struct sysctlnode sysctl_root;
+
+static int create(struct sysctllog **, struct place *, const struct sysctlnode **, int, int,
+    const char *, const char *, sysctlfn, u_quad_t, void *, size_t, const int *, int);
 
 static struct place *
 place(const struct sysctlnode *node)
@@ -122,6 +127,7 @@ rumphost_sysctl_load(void)
 	};
 	setup_function * const *setup;
 
+	rw_init(&sysctl_treelock);
 	sysctl_root.sysctl_flags = SYSCTL_VERSION | CTLFLAG_ROOT | CTLTYPE_NODE;
 	for (size_t n = 0; n < __arraycount(top); n++)
 		announce(make(&root, top[n].name, top[n].number, CTLFLAG_PERMANENT, CTLTYPE_NODE,
@@ -215,19 +221,6 @@ destroy(struct place *p, bool tell)
 	rumphost_release(p);
 }
 
-static void *
-value_of(struct sysctlnode *node)
-{
-
-	if ((node->sysctl_flags & CTLFLAG_IMMEDIATE) == 0)
-		return node->sysctl_data;
-	if (SYSCTL_TYPE(node->sysctl_flags) == CTLTYPE_INT)
-		return &node->sysctl_idata;
-	if (SYSCTL_TYPE(node->sysctl_flags) == CTLTYPE_BOOL)
-		return &node->sysctl_bdata;
-	return &node->sysctl_qdata;
-}
-
 static void
 note(struct sysctllog **log, struct place *p)
 {
@@ -263,7 +256,6 @@ sysctl_createv(struct sysctllog **log, int create_flags, const struct sysctlnode
     const struct sysctlnode **made, int flags, int type, const char *name,
     const char *description, sysctlfn function, u_quad_t value, void *data, size_t size, ...)
 {
-	struct place *parent = place(start != NULL ? *start : NULL), *p;
 	int numbers[CTL_MAXNAME], count = 0, number, error;
 	va_list arguments;
 
@@ -272,6 +264,21 @@ sysctl_createv(struct sysctllog **log, int create_flags, const struct sysctlnode
 	while ((number = va_arg(arguments, int)) != CTL_EOL && count < CTL_MAXNAME)
 		numbers[count++] = number;
 	va_end(arguments);
+	sysctl_lock(true);
+	error = create(log, place(start != NULL ? *start : NULL), made, flags, type, name,
+	    description, function, value, data, size, numbers, count);
+	sysctl_unlock();
+	return error;
+}
+
+static int
+create(struct sysctllog **log, struct place *parent, const struct sysctlnode **made, int flags,
+    int type, const char *name, const char *description, sysctlfn function, u_quad_t value,
+    void *data, size_t size, const int *numbers, int count)
+{
+	struct place *p;
+	int number, error;
+
 	if (count == 0 || name == NULL || !is_name(name))
 		return EINVAL;
 	for (int n = 0; n < count - 1; n++) {
@@ -300,7 +307,7 @@ sysctl_createv(struct sysctllog **log, int create_flags, const struct sysctlnode
 		return error;
 	}
 	note(log, p);
-	announce(p, type == CTLTYPE_NODE ? NULL : value_of(&p->p_node));
+	announce(p, type == CTLTYPE_NODE ? NULL : rumphost_sysctl_value(&p->p_node));
 	if (made != NULL)
 		*made = &p->p_node;
 	return 0;
@@ -311,18 +318,21 @@ sysctl_destroyv(struct sysctlnode *start, ...)
 {
 	struct place *p = place(start);
 	va_list arguments;
-	int number;
+	int number, error = 0;
 
+	sysctl_lock(true);
 	va_start(arguments, start);
 	while ((number = va_arg(arguments, int)) != CTL_EOL && p != NULL)
 		p = child_by_number(p, number);
 	va_end(arguments);
 	if (p == NULL)
-		return ENOENT;
-	if (p == &root || (p->p_node.sysctl_flags & CTLFLAG_PERMANENT) != 0)
-		return EPERM;
-	destroy(p, true);
-	return 0;
+		error = ENOENT;
+	else if (p == &root || (p->p_node.sysctl_flags & CTLFLAG_PERMANENT) != 0)
+		error = EPERM;
+	else
+		destroy(p, true);
+	sysctl_unlock();
+	return error;
 }
 
 /* The host takes a node away whose driver has crashed. */
@@ -341,76 +351,28 @@ sysctl_teardown(struct sysctllog **log)
 
 	if (*log == NULL)
 		return;
+	sysctl_lock(true);
 	for (p = (*log)->log_last; p != NULL; p = before) {
 		before = p->p_logged;
 		p->p_log = NULL;
 		if (p->p_children == NULL)
 			destroy(p, true);
 	}
+	sysctl_unlock();
 	rumphost_release(*log);
 	*log = NULL;
 }
 
-/*
- * Reading and writing.
- */
-
-static int
-check_write(const struct sysctlnode *node, const void *newp, size_t newlen)
+/* `wanted' may be gone, and is only compared. */
+static bool
+is_below(const struct place *above, const struct place *wanted)
 {
-	const size_t size = node->sysctl_size;
 
-	if ((node->sysctl_flags & CTLFLAG_READWRITE) != CTLFLAG_READWRITE)
-		return EPERM;
-	if (SYSCTL_TYPE(node->sysctl_flags) == CTLTYPE_STRING) {
-		if (newlen > size || (newlen == size && ((const char *)newp)[size - 1] != '\0'))
-			return newlen > size ? EINVAL : ENAMETOOLONG;
-		return 0;
+	for (const struct place *p = above->p_children; p != NULL; p = p->p_next) {
+		if (p == wanted || is_below(p, wanted))
+			return true;
 	}
-	if (SYSCTL_TYPE(node->sysctl_flags) == CTLTYPE_BOOL && newlen == sizeof(bool) &&
-	    *(const unsigned char *)newp > 1)
-		return EINVAL;
-	return newlen == size ? 0 : EINVAL;
-}
-
-/* What a node without a function does, and what functions call on a copy of their node. */
-int
-sysctl_lookup(SYSCTLFN_ARGS)
-{
-	struct sysctlnode *node = __UNCONST(rnode);
-	const bool string = SYSCTL_TYPE(node->sysctl_flags) == CTLTYPE_STRING;
-	void *data = value_of(node);
-	size_t size = node->sysctl_size;
-	int error;
-
-	(void)name;
-	(void)oname;
-	if (SYSCTL_TYPE(node->sysctl_flags) == CTLTYPE_NODE)
-		return EINVAL;
-	if (namelen != 0)
-		return ENOTDIR;
-	if (data == NULL)
-		return 0;
-	if (newp != NULL && (error = check_write(node, newp, newlen)) != 0)
-		return error;
-	if (oldlenp != NULL) {
-		const size_t room = *oldlenp, have = string ? strlen(data) + 1 : size;
-
-		*oldlenp = have;
-		if (oldp != NULL) {
-			error = sysctl_copyout(l, data, oldp, MIN(room, have));
-			if (error != 0)
-				return error;
-			if (room < have)
-				return ENOMEM;
-		}
-	}
-	if (newp == NULL)
-		return 0;
-	error = sysctl_copyin(l, newp, data, newlen);
-	if (string && error == 0 && newlen < size)
-		((char *)data)[newlen] = '\0';
-	return error;
+	return false;
 }
 
 /* The host reads (`newp' NULL) or writes a node, on an lwp of its own. */
@@ -418,113 +380,47 @@ int
 rumphost_sysctl_access(struct sysctlnode *node, void *oldp, size_t *oldlenp, const void *newp,
     size_t newlen)
 {
-	const sysctlfn function = node->sysctl_func != NULL ? node->sysctl_func : sysctl_lookup;
-	int number = node->sysctl_num;
+	sysctlfn function;
+	int number, error;
 
-	if (newp != NULL && (node->sysctl_flags & CTLFLAG_READWRITE) != CTLFLAG_READWRITE)
-		return EPERM;
-	return (*function)(&number + 1, 0, oldp, oldlenp, newp, newlen, &number, NULL, node);
+	sysctl_lock(newp != NULL);
+	if (!is_below(&root, place(node)))
+		error = ENOENT;		/* torn down since the host asked */
+	else if (newp != NULL && (node->sysctl_flags & CTLFLAG_READWRITE) != CTLFLAG_READWRITE)
+		error = EPERM;
+	else {
+		function = node->sysctl_func != NULL ? node->sysctl_func : sysctl_lookup;
+		number = node->sysctl_num;
+		error = (*function)(&number + 1, 0, oldp, oldlenp, newp, newlen, &number, NULL,
+		    node);
+	}
+	sysctl_unlock();
+	return error;
 }
 
-/* The host lists nodes by itself. */
-int
-sysctl_query(SYSCTLFN_ARGS)
-{
-
-	(void)name;
-	(void)namelen;
-	(void)oldp;
-	(void)oldlenp;
-	(void)newp;
-	(void)newlen;
-	(void)oname;
-	(void)l;
-	(void)rnode;
-	rumphost_unsupported(MANUAL, "sysctl_query: a driver that lists nodes by itself");
-	return EOPNOTSUPP;
-}
-
-/* The function of nodes that are to be given one. */
-int
-sysctl_needfunc(SYSCTLFN_ARGS)
-{
-
-	(void)name;
-	(void)namelen;
-	(void)oldp;
-	(void)oldlenp;
-	(void)newp;
-	(void)newlen;
-	(void)oname;
-	(void)l;
-	(void)rnode;
-	return EOPNOTSUPP;
-}
-
-int
-sysctl_notavail(SYSCTLFN_ARGS)
-{
-
-	return sysctl_needfunc(SYSCTLFN_CALL(rnode));
-}
-
-int
-sysctl_null(SYSCTLFN_ARGS)
-{
-
-	(void)sysctl_needfunc(SYSCTLFN_CALL(rnode));
-	return 0;
-}
-
-/* What is asked for is the host's, in the same memory. */
-
-int
-sysctl_copyin(struct lwp *l, const void *from, void *to, size_t size)
-{
-
-	(void)l;
-	memcpy(to, from, size);
-	return 0;
-}
-
-int
-sysctl_copyout(struct lwp *l, const void *from, void *to, size_t size)
-{
-
-	(void)l;
-	memcpy(to, from, size);
-	return 0;
-}
-
-int
-sysctl_copyinstr(struct lwp *l, const void *from, void *to, size_t size, size_t *done)
-{
-	const size_t length = strnlen(from, size);
-
-	(void)l;
-	if (length == size)
-		return ENAMETOOLONG;
-	memcpy(to, from, length + 1);
-	if (done != NULL)
-		*done = length + 1;
-	return 0;
-}
-
-/* One lwp at a time is in here anyway. */
-
+/* Held while a node's function runs: who tears its node down waits for it. */
 void
 sysctl_lock(bool write)
 {
 
-	(void)write;
+	rw_enter(&sysctl_treelock, write ? RW_WRITER : RW_READER);
+	if (write)
+		curlwp->l_pflag |= LP_SYSCTLWRITE;
+	else
+		curlwp->l_pflag &= ~LP_SYSCTLWRITE;
 }
 
 void
 sysctl_unlock(void)
 {
+
+	rw_exit(&sysctl_treelock);
 }
 
+/* After sysctl_unlock() in a node's function, as it was before. */
 void
 sysctl_relock(void)
 {
+
+	sysctl_lock((curlwp->l_pflag & LP_SYSCTLWRITE) != 0);
 }

@@ -14,7 +14,7 @@ from rumphost.errors import UsageError
 from rumphost.kernel.sysctl import SysctlError
 from rumphost.machine.config_space import COMMAND, COMMAND_MASTER
 
-ENXIO, EIO, ETIMEDOUT = 6, 5, 60  # NetBSD's numbers
+ENOENT, ENXIO, EIO, ETIMEDOUT = 2, 6, 5, 60  # NetBSD's numbers
 MSIX, MSI, INTX = "sim:teach", "sim:teach:msix=off", "sim:teach:msi=off:msix=off"
 pytestmark = [pytest.mark.driver("teach"), pytest.mark.machine(MSIX)]
 
@@ -257,16 +257,16 @@ class TestPower:
 @pytest.mark.machine(MSIX, MSI, INTX)
 class TestGoing:
     async def test_detach_while_busy(self, host, device):
-        """Who is served is served; who waits is told that the device goes."""
+        """Who is served is served; who waits is told that the device goes, or is gone."""
         await host.set_sysctl("hw.teach0.latency", 500_000_000)
-        outcomes = []
+        outcomes = {}
 
         async def use(name: str, value: object) -> None:
             try:
                 await host.set_sysctl(f"hw.teach0.{name}", value)
-                outcomes.append((name, 0))
+                outcomes[name] = 0
             except SysctlError as error:
-                outcomes.append((name, error.errno))
+                outcomes[name] = error.errno
 
         async with trio.open_nursery() as nursery:
             nursery.start_soon(use, "copy", 100)
@@ -274,9 +274,11 @@ class TestGoing:
             nursery.start_soon(use, "fifo", "Too late")
             await trio.sleep(0.1)
             start_s = trio.current_time()
-            await host.detach(device)
-            assert 0.2 < trio.current_time() - start_s < 0.4
-        assert outcomes == [("fifo", ENXIO), ("copy", 0)]
+            nursery.start_soon(host.detach, device)
+            await trio.sleep(0.1)
+            nursery.start_soon(use, "text", "Much too late")
+        assert 0.2 < trio.current_time() - start_s < 0.4
+        assert outcomes == {"copy": 0, "fifo": ENXIO, "text": ENOENT}
 
     async def test_unplugged_while_busy(self, host, device, model):
         async with trio.open_nursery() as nursery:

@@ -51,6 +51,7 @@ LIST_HEAD(lwplist, lwp);
 #define LP_MUSTJOIN	0x00000100
 #define LP_RUNNING	0x20000000
 #define LP_BOUND	0x80000000
+#define LP_SYSCTLWRITE	0x00000080	/* holds the sysctl tree for writing */
 
 #define LSIDL		1
 #define LSRUN		2
