@@ -129,6 +129,7 @@ i8254x_init_locked(struct i8254x_softc *sc)
 	ifp->if_flags |= IFF_RUNNING;
 	ifp->if_flags &= ~IFF_OACTIVE;
 	sc->sc_imask = I8254X_INTERRUPTS;
+	sc->sc_silenced = false;
 	CSR_WRITE(sc, REG_IMS, sc->sc_imask);
 	callout_schedule(&sc->sc_tick, I8254X_TICK * hz);
 	return 0;
@@ -136,7 +137,8 @@ i8254x_init_locked(struct i8254x_softc *sc)
 
 /*
  * Interrupt, section 3.4.  Reading ICR clears it, and so acknowledges.  Read
- * it until there is nothing left: an MSI comes for the first cause only.
+ * it until there is nothing left: an MSI comes for the first cause only.  A
+ * broken chip may go on telling of causes: it is silenced until the next tick.
  */
 int
 i8254x_intr(void *arg)
@@ -145,7 +147,7 @@ i8254x_intr(void *arg)
 	struct ifnet * const ifp = &sc->sc_if;
 	struct mbuf *frames;
 	bool changed = false;
-	int handled = 0, link;
+	int handled = 0, idle = 0, link, rxnext, txjfree;
 	uint32_t icr;
 
 	for (;;) {
@@ -160,13 +162,24 @@ i8254x_intr(void *arg)
 		I8254X_EVENT(sc, EV_INTR);
 		if ((icr & INT_RXO) != 0)
 			I8254X_EVENT(sc, EV_RX_OVERRUN);
+		rxnext = sc->sc_rxnext;
+		txjfree = sc->sc_txjfree;
 		frames = i8254x_rxeof(sc);
 		i8254x_txeof(sc);
+		idle++;
+		if (sc->sc_rxnext != rxnext || sc->sc_txjfree != txjfree)
+			idle = 0;
 		i8254x_tx_start(sc);
 		if ((icr & (INT_LSC | INT_RXSEQ)) != 0) {
 			I8254X_EVENT(sc, EV_INTR_LINK);
 			if (i8254x_link_update(sc))
 				changed = true;
+		}
+		if (idle == I8254X_IDLE_ROUNDS) {
+			I8254X_EVENT(sc, EV_INTR_ENDLESS);
+			CSR_WRITE(sc, REG_IMC, ~0u);
+			sc->sc_silenced = true;
+			break;
 		}
 		mutex_exit(&sc->sc_lock);
 		i8254x_rx_input(sc, frames);
@@ -217,6 +230,10 @@ i8254x_tick(void *arg)
 		i8254x_stats_update(sc);
 		changed = i8254x_link_update(sc);
 		callout_schedule(&sc->sc_tick, I8254X_TICK * hz);
+		if (sc->sc_silenced) {
+			sc->sc_silenced = false;
+			CSR_WRITE(sc, REG_IMS, sc->sc_imask);
+		}
 		i8254x_watchdog(sc);
 	}
 	link = sc->sc_link;

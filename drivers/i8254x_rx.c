@@ -254,6 +254,14 @@ i8254x_rx_descriptor(struct i8254x_softc *sc, int i)
 		sc->sc_rxdiscard = !eop;
 		return NULL;
 	}
+	/* More than the buffer holds, or than a frame has: broken. */
+	if (len > m->m_len || sc->sc_rxlen + len > I8254X_MAXFRAME) {
+		I8254X_EVENT(sc, EV_RX_ERROR);
+		I8254X_STAT(&sc->sc_if, if_ierrors, 1);
+		i8254x_rx_discard(sc);
+		sc->sc_rxdiscard = !eop;
+		return NULL;
+	}
 
 	/* Nothing is left of a last piece that was all CRC. */
 	if (len != 0) {

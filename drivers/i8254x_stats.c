@@ -22,6 +22,7 @@ __KERNEL_RCSID(0, "$NetBSD$");
 static const char * const i8254x_event_names[EV_COUNT] = {
 	[EV_INTR] = "interrupts",
 	[EV_INTR_LINK] = "link interrupts",
+	[EV_INTR_ENDLESS] = "endless interrupts",
 	[EV_TX_NODESC] = "tx no descriptor",
 	[EV_TX_NOJOB] = "tx no job",
 	[EV_TX_COMPACT] = "tx frames compacted",

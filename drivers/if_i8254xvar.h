@@ -155,6 +155,7 @@ do {									\
 
 #define	I8254X_TX_TIMEOUT	5	/* s */
 #define	I8254X_TICK		1	/* s between looks at link and counters */
+#define	I8254X_IDLE_ROUNDS	32	/* causes in a row with nothing to do */
 #define	I8254X_THROTTLE		8000	/* interrupts per second */
 #define	I8254X_TX_DELAY		64	/* us until a sent frame interrupts */
 
@@ -199,6 +200,7 @@ enum i8254x_type {
 enum i8254x_event {
 	EV_INTR,		/* interrupts of ours */
 	EV_INTR_LINK,		/* ... that told of the link */
+	EV_INTR_ENDLESS,	/* ... that did not end, and were silenced */
 	EV_TX_NODESC,		/* if_start stopped for want of descriptors */
 	EV_TX_NOJOB,		/* ... of jobs */
 	EV_TX_COMPACT,		/* frames copied as they had too many pieces */
@@ -283,6 +285,7 @@ struct i8254x_softc {
 	uint32_t	sc_rctl;
 	uint32_t	sc_tctl;
 	uint32_t	sc_imask;
+	bool		sc_silenced;	/* until the next tick */
 	u_short		sc_if_flags;
 
 	int		sc_link;	/* LINK_STATE_* */

@@ -20,7 +20,8 @@
 
 #include <machine/vmparam.h>
 
-#define MANUAL		"bus_dma(9)"
+#include "bus_dma_private.h"
+
 #define PIECES		32	/* of a load that need no allocation */
 #define PRE		(BUS_DMASYNC_PREREAD | BUS_DMASYNC_PREWRITE)
 #define POST		(BUS_DMASYNC_POSTREAD | BUS_DMASYNC_POSTWRITE)
@@ -28,20 +29,6 @@
 struct rumphost_bus_dma_tag rumphost_bus_dma_tag32 = { .bdt_highest = 0xffffffffUL };
 struct rumphost_bus_dma_tag rumphost_bus_dma_tag64 = { .bdt_highest = ~0UL };
 struct rumphost_bus_dmamap *rumphost_bus_dmamaps;
-
-/* Memory that this page itself accounts for: nobody's, as far as the arena knows. */
-static void *
-allocate(uint64_t size, uint64_t alignment, uint64_t site)
-{
-	struct rumphost_lwp *l = rumphost_curlwp();
-	uint32_t owner = l->owner;
-	void *p;
-
-	l->owner = 0;
-	p = rumphost_allocate(size, alignment, site);
-	l->owner = owner;
-	return p;
-}
 
 /* == tags == */
 
@@ -54,6 +41,8 @@ bus_dmatag_subregion(bus_dma_tag_t t, bus_addr_t lowest, bus_addr_t highest, bus
 	(void)flags;
 	if (lowest > highest || highest < t->bdt_lowest || lowest > t->bdt_highest)
 		return EINVAL;
+	if (rumphost_refused("dma_tag", NULL, sizeof(*new), 0, RUMPHOST_CALLER))
+		return ENOMEM;
 	new = rumphost_allocate(sizeof(*new), sizeof(bus_addr_t), RUMPHOST_CALLER);
 	if (new == NULL)
 		return ENOMEM;
@@ -84,8 +73,11 @@ bus_dmamap_create(bus_dma_tag_t t, bus_size_t size, int segments, bus_size_t max
 	(void)t;
 	if (segments < 1 || maxsegsz == 0)
 		return EINVAL;
-	map = allocate(sizeof(*map) + (bus_size_t)segments * sizeof(map->dm_segs[0]),
-	    sizeof(bus_addr_t), RUMPHOST_CALLER);
+	if (rumphost_refused("dma_create", NULL, size, 0, RUMPHOST_CALLER))
+		return ENOMEM;
+	map = rumphost_bus_dma_allocate(
+	    sizeof(*map) + (bus_size_t)segments * sizeof(map->dm_segs[0]), sizeof(bus_addr_t),
+	    RUMPHOST_CALLER);
 	if (map == NULL)
 		return ENOMEM;
 	map->_dm_size = size;
@@ -116,9 +108,9 @@ bus_dmamap_destroy(bus_dma_tag_t t, bus_dmamap_t map)
 
 	(void)t;
 	if (map->_dm_loaded != RUMPHOST_DMAMAP_EMPTY)
-		rumphost_finding(MANUAL, "bus_dmamap_destroy of a map that is loaded",
+		rumphost_bus_dmamap_wrong(map, "bus_dmamap_destroy of a map that is loaded", 0,
 		    RUMPHOST_CALLER);
-	rumphost_bus_dmamap_destroy(map);
+	rumphost_bus_dmamap_destroy(map, RUMPHOST_CALLER);
 	*map->_dm_prev = map->_dm_next;
 	if (map->_dm_next != NULL)
 		map->_dm_next->_dm_prev = map->_dm_prev;
@@ -167,32 +159,6 @@ append(bus_dmamap_t map, bus_addr_t address, bus_size_t length)
 	return 0;
 }
 
-/* Find the bus address of memory in the arena; 0 when it is not (all of it) in there. */
-static int
-find_bus_address(uint64_t address, bus_size_t length, bus_addr_t *bus)
-{
-	const struct rumphost_cpu *cpu = rumphost_cpu();
-	const struct rumphost_chunk *c;
-	uint64_t offset;
-
-	for (c = cpu->chunks; c < &cpu->chunks[cpu->chunk_count]; c++) {
-		offset = address - c->address;
-		if (offset < c->size && length <= c->size - offset) {
-			*bus = c->bus_address + offset;
-			return 1;
-		}
-	}
-	return 0;
-}
-
-static int
-within(bus_dma_tag_t t, bus_addr_t address, bus_size_t length)
-{
-
-	return address >= t->bdt_lowest && address <= t->bdt_highest &&
-	    length - 1 <= t->bdt_highest - address;
-}
-
 /* Load what can be loaded here; ENOENT: the host must. */
 static int
 load_direct(bus_dma_tag_t t, bus_dmamap_t map, const bus_dma_segment_t *pieces, uint32_t count,
@@ -208,9 +174,9 @@ load_direct(bus_dma_tag_t t, bus_dmamap_t map, const bus_dma_segment_t *pieces, 
 		if (pieces[n].ds_len == 0)
 			continue;
 		bus = pieces[n].ds_addr;
-		if (!raw && !find_bus_address(pieces[n].ds_addr, pieces[n].ds_len, &bus))
+		if (!raw && !rumphost_bus_dma_find(pieces[n].ds_addr, pieces[n].ds_len, &bus))
 			return ENOENT;
-		if (!within(t, bus, pieces[n].ds_len))
+		if (!rumphost_bus_dma_within(t, bus, pieces[n].ds_len))
 			return ENOENT;
 		error = append(map, bus, pieces[n].ds_len);
 		if (error)
@@ -239,14 +205,15 @@ touch(const bus_dma_segment_t *pieces, uint32_t count)
 
 static int
 load_by_host(bus_dma_tag_t t, bus_dmamap_t map, const bus_dma_segment_t *pieces, uint32_t count,
-    int flags, int raw)
+    int flags, int raw, uint64_t site)
 {
 	const uint64_t limits[3] = { t->bdt_lowest, t->bdt_highest, map->dm_maxsegsz };
 	int segments;
 
 	if (!raw)
 		touch(pieces, count);
-	segments = rumphost_bus_dmamap_load(map, map->dm_segs, pieces, count, limits, flags, raw);
+	segments = rumphost_bus_dmamap_load(map, map->dm_segs, pieces, count, limits, flags, raw,
+	    site);
 	if (segments < 0)
 		return -segments;
 	map->dm_nsegs = segments;
@@ -257,22 +224,23 @@ load_by_host(bus_dma_tag_t t, bus_dmamap_t map, const bus_dma_segment_t *pieces,
 /* Load `size' bytes in pieces of memory, or of bus addresses when `raw'. */
 static int
 load(bus_dma_tag_t t, bus_dmamap_t map, const bus_dma_segment_t *pieces, uint32_t count,
-    bus_size_t size, int flags, int raw)
+    bus_size_t size, int flags, int raw, uint64_t site)
 {
 	int error;
 
 	if (map->_dm_loaded != RUMPHOST_DMAMAP_EMPTY)
-		rumphost_misuse(MANUAL, "bus_dmamap_load: the map is loaded already");
+		rumphost_bus_dmamap_wrong(map, "bus_dmamap_load: the map is loaded already", 1, site);
 	if (map->dm_maxsegsz == 0 || map->dm_maxsegsz > map->_dm_maxmaxsegsz)
-		rumphost_misuse(MANUAL,
-		    "bus_dmamap_load: dm_maxsegsz is 0 or beyond what the map was created with");
+		rumphost_bus_dmamap_wrong(map,
+		    "bus_dmamap_load: dm_maxsegsz is 0 or beyond what the map was created with", 1,
+		    site);
 	if (size > map->_dm_size)
 		return EINVAL;
 	map->dm_nsegs = 0;
 	error = load_direct(t, map, pieces, count, raw);
 	if (error == ENOENT) {
 		map->dm_nsegs = 0;
-		error = load_by_host(t, map, pieces, count, flags, raw);
+		error = load_by_host(t, map, pieces, count, flags, raw, site);
 	}
 	if (error) {
 		map->dm_nsegs = 0;
@@ -291,7 +259,9 @@ bus_dmamap_load(bus_dma_tag_t t, bus_dmamap_t map, void *buffer, bus_size_t leng
 
 	if (p != NULL)
 		rumphost_unsupported(MANUAL, "bus_dmamap_load of a user process's memory");
-	return load(t, map, &piece, 1, length, flags, 0);
+	if (rumphost_refused("dma_load", NULL, length, 0, RUMPHOST_CALLER))
+		return ENOMEM;
+	return load(t, map, &piece, 1, length, flags, 0, RUMPHOST_CALLER);
 }
 
 /* Room for `count' pieces: `few' if they fit. */
@@ -301,7 +271,7 @@ room_for(uint32_t count, bus_dma_segment_t *few, uint64_t site)
 
 	if (count <= PIECES)
 		return few;
-	return allocate(count * sizeof(*few), sizeof(bus_addr_t), site);
+	return rumphost_bus_dma_allocate(count * sizeof(*few), sizeof(bus_addr_t), site);
 }
 
 int
@@ -315,6 +285,8 @@ bus_dmamap_load_mbuf(bus_dma_tag_t t, bus_dmamap_t map, struct mbuf *packet, int
 
 	if ((packet->m_flags & M_PKTHDR) == 0)
 		rumphost_misuse(MANUAL, "bus_dmamap_load_mbuf: the mbuf has no packet header");
+	if (rumphost_refused("dma_load", NULL, (uint64_t)packet->m_pkthdr.len, 0, RUMPHOST_CALLER))
+		return ENOMEM;
 	for (m = packet; m != NULL; m = m->m_next)
 		count++;
 	pieces = room_for(count, few, RUMPHOST_CALLER);
@@ -328,7 +300,7 @@ bus_dmamap_load_mbuf(bus_dma_tag_t t, bus_dmamap_t map, struct mbuf *packet, int
 	if (size != (bus_size_t)packet->m_pkthdr.len)
 		rumphost_misuse(MANUAL,
 		    "bus_dmamap_load_mbuf: m_pkthdr.len is not the length of the chain");
-	error = load(t, map, pieces, n, size, flags, 0);
+	error = load(t, map, pieces, n, size, flags, 0, RUMPHOST_CALLER);
 	if (pieces != few)
 		rumphost_release(pieces);
 	return error;
@@ -342,6 +314,8 @@ bus_dmamap_load_uio(bus_dma_tag_t t, bus_dmamap_t map, struct uio *uio, int flag
 	uint32_t n = 0;
 	int error, k;
 
+	if (rumphost_refused("dma_load", NULL, left, 0, RUMPHOST_CALLER))
+		return ENOMEM;
 	pieces = room_for((uint32_t)uio->uio_iovcnt, few, RUMPHOST_CALLER);
 	if (pieces == NULL)
 		return ENOMEM;
@@ -352,7 +326,7 @@ bus_dmamap_load_uio(bus_dma_tag_t t, bus_dmamap_t map, struct uio *uio, int flag
 		size += length;
 		left -= length;
 	}
-	error = load(t, map, pieces, n, size, flags, 0);
+	error = load(t, map, pieces, n, size, flags, 0, RUMPHOST_CALLER);
 	if (pieces != few)
 		rumphost_release(pieces);
 	return error;
@@ -367,6 +341,8 @@ bus_dmamap_load_raw(bus_dma_tag_t t, bus_dmamap_t map, bus_dma_segment_t *segmen
 	uint32_t n = 0;
 	int error, k;
 
+	if (rumphost_refused("dma_load", NULL, size, 0, RUMPHOST_CALLER))
+		return ENOMEM;
 	pieces = room_for((uint32_t)count, few, RUMPHOST_CALLER);
 	if (pieces == NULL)
 		return ENOMEM;
@@ -375,7 +351,8 @@ bus_dmamap_load_raw(bus_dma_tag_t t, bus_dmamap_t map, bus_dma_segment_t *segmen
 		pieces[n].ds_len = MIN(left, segments[k].ds_len);
 		left -= pieces[n++].ds_len;
 	}
-	error = left > 0 ? EINVAL : load(t, map, pieces, n, size, flags, 1);
+	error = left > 0 ? EINVAL :
+	    load(t, map, pieces, n, size, flags, 1, RUMPHOST_CALLER);
 	if (pieces != few)
 		rumphost_release(pieces);
 	return error;
@@ -388,11 +365,11 @@ bus_dmamap_unload(bus_dma_tag_t t, bus_dmamap_t map)
 	(void)t;
 	switch (map->_dm_loaded) {
 	case RUMPHOST_DMAMAP_EMPTY:
-		rumphost_finding(MANUAL, "bus_dmamap_unload of a map that is not loaded",
+		rumphost_bus_dmamap_wrong(map, "bus_dmamap_unload of a map that is not loaded", 0,
 		    RUMPHOST_CALLER);
 		break;
 	case RUMPHOST_DMAMAP_HOST:
-		rumphost_bus_dmamap_unload(map);
+		rumphost_bus_dmamap_unload(map, RUMPHOST_CALLER);
 		break;
 	}
 	forget(map);
@@ -405,137 +382,16 @@ bus_dmamap_sync(bus_dma_tag_t t, bus_dmamap_t map, bus_addr_t offset, bus_size_t
 
 	(void)t;
 	if ((operations & PRE) != 0 && (operations & POST) != 0)
-		rumphost_misuse(MANUAL, "bus_dmamap_sync: PRE and POST operations in one call");
+		rumphost_bus_dmamap_wrong(map,
+		    "bus_dmamap_sync: PRE and POST operations in one call", 1, RUMPHOST_CALLER);
 	if (map->_dm_loaded == RUMPHOST_DMAMAP_EMPTY)
-		rumphost_misuse(MANUAL, "bus_dmamap_sync: the map is not loaded");
+		rumphost_bus_dmamap_wrong(map, "bus_dmamap_sync: the map is not loaded", 1,
+		    RUMPHOST_CALLER);
 	if (offset > map->dm_mapsize || length > map->dm_mapsize - offset)
-		rumphost_misuse(MANUAL, "bus_dmamap_sync: offset or length beyond what is loaded");
+		rumphost_bus_dmamap_wrong(map,
+		    "bus_dmamap_sync: offset or length beyond what is loaded", 1, RUMPHOST_CALLER);
 	if (map->_dm_loaded == RUMPHOST_DMAMAP_HOST)
-		rumphost_bus_dmamap_sync(map, offset, length, operations);
+		rumphost_bus_dmamap_sync(map, offset, length, operations, RUMPHOST_CALLER);
 	else
 		__sync_synchronize();
-}
-
-/* == DMA-safe memory == */
-
-/* An address in the allocation `p' whose bus address is aligned, or 0: too little room. */
-static uint64_t
-align_on_bus(void *p, uint64_t room, uint64_t size, uint64_t alignment, bus_addr_t *bus)
-{
-	uint64_t address = (uint64_t)(uintptr_t)p, skip;
-
-	if (!find_bus_address(address, room, bus))
-		return 0;
-	skip = roundup(*bus, alignment) - *bus;
-	if (skip + size > room)
-		return 0;
-	*bus += skip;
-	return address + skip;
-}
-
-/* Cut bus addresses at each boundary; returns how many segments, or 0: more than `max'. */
-static int
-cut(bus_addr_t address, bus_size_t size, bus_size_t boundary, bus_dma_segment_t *segments,
-    int max)
-{
-	bus_size_t part;
-	int n;
-
-	for (n = 0; size > 0; n++, address += part, size -= part) {
-		if (n == max)
-			return 0;
-		part = boundary != 0 ? MIN(size, boundary - address % boundary) : size;
-		segments[n].ds_addr = address;
-		segments[n].ds_len = part;
-	}
-	return n;
-}
-
-int
-bus_dmamem_alloc(bus_dma_tag_t t, bus_size_t size, bus_size_t alignment, bus_size_t boundary,
-    bus_dma_segment_t *segments, int count, int *used, int flags)
-{
-	uint64_t address, room;
-	bus_addr_t bus;
-	void *p;
-
-	(void)flags;
-	if (size == 0 || count < 1)
-		return EINVAL;
-	size = (size + PAGE_MASK) & ~(bus_size_t)PAGE_MASK;
-	alignment = MAX(alignment, (bus_size_t)PAGE_SIZE);
-	if (boundary != 0 && size <= boundary)
-		while (alignment < size)
-			alignment *= 2;		/* so it crosses no boundary */
-	room = size;
-	p = allocate(room, PAGE_SIZE, RUMPHOST_CALLER);
-	if (p != NULL && align_on_bus(p, room, size, alignment, &bus) == 0) {
-		rumphost_release(p);
-		room = size + alignment - PAGE_SIZE;
-		p = allocate(room, PAGE_SIZE, RUMPHOST_CALLER);
-	}
-	if (p == NULL)
-		return ENOMEM;
-	address = align_on_bus(p, room, size, alignment, &bus);
-	if (address == 0 || !within(t, bus, size)) {
-		rumphost_release(p);
-		return ENOMEM;
-	}
-	*used = cut(bus, size, boundary, segments, count);
-	if (*used == 0) {
-		rumphost_release(p);
-		return EFBIG;
-	}
-	rumphost_bus_dmamem_alloc(p, (void *)(uintptr_t)address, bus, size, RUMPHOST_CALLER);
-	return 0;
-}
-
-void
-bus_dmamem_free(bus_dma_tag_t t, bus_dma_segment_t *segments, int count)
-{
-
-	(void)t;
-	(void)count;
-	rumphost_release(rumphost_bus_dmamem_free(segments[0].ds_addr, RUMPHOST_CALLER));
-}
-
-int
-bus_dmamem_map(bus_dma_tag_t t, bus_dma_segment_t *segments, int count, size_t size,
-    void **address, int flags)
-{
-	int n;
-
-	(void)t;
-	(void)flags;
-	for (n = 1; n < count; n++)
-		if (segments[n - 1].ds_addr + segments[n - 1].ds_len != segments[n].ds_addr)
-			return EINVAL;
-	*address = rumphost_bus_dmamem_map(segments[0].ds_addr, size);
-	return *address != NULL ? 0 : EINVAL;
-}
-
-void
-bus_dmamem_unmap(bus_dma_tag_t t, void *address, size_t size)
-{
-
-	(void)t;
-	rumphost_bus_dmamem_unmap(address, size);
-}
-
-paddr_t
-bus_dmamem_mmap(bus_dma_tag_t t, bus_dma_segment_t *segments, int count, off_t offset,
-    int protection, int flags)
-{
-	bus_size_t left = (bus_size_t)offset;
-	int n;
-
-	(void)t;
-	(void)protection;
-	(void)flags;
-	for (n = 0; n < count; n++) {
-		if (left < segments[n].ds_len)
-			return (segments[n].ds_addr + left) >> PAGE_SHIFT;
-		left -= segments[n].ds_len;
-	}
-	return (paddr_t)-1;
 }

@@ -6,11 +6,13 @@
 #include <sys/param.h>
 #include <sys/systm.h>
 #include <sys/callout.h>
+#include <sys/kernel.h>
 #include <sys/mutex.h>
 
 #include "shim.h"
 
 enum {
+	NS_PER_S = 1000000000,
 	MAGIC_CALLOUT = 0x63616c6c,
 	MAGIC_DEAD = 0x63616c64
 };
@@ -22,6 +24,7 @@ struct callout_shim {
 	void		(*c_function)(void *);
 	void		*c_argument;
 	uint32_t	c_flags;
+	uint64_t	c_due_ns;	/* about when; for debuggers */
 };
 
 __CTASSERT(sizeof(struct callout_shim) <= sizeof(callout_t));
@@ -87,6 +90,8 @@ callout_schedule(callout_t *co, int ticks)
 	CHECK(c, "callout_schedule");
 	if (c->c_function == NULL)
 		rumphost_misuse("callout(9)", "callout_schedule before callout_setfunc");
+	c->c_due_ns = rumphost_cpu()->now_ns +
+	    (uint64_t)(ticks > 0 ? ticks : 1) * (NS_PER_S / (uint64_t)hz);
 	rumphost_callout_schedule(c, ticks, (void *)(uintptr_t)c->c_function, c->c_argument,
 	    c->c_flags);
 }
@@ -134,7 +139,7 @@ callout_halt(callout_t *co, void *interlock)
 		rumphost_misuse("callout(9)", "callout_halt without holding its interlock");
 	fired = take_fired(c);
 	/* The function may have scheduled the callout anew while the caller waited for it. */
-	while (rumphost_callout_halt(c)) {
+	while (rumphost_callout_halt(c, mtx)) {
 		spin = mtx != NULL && rumphost_curlwp()->spin_count != 0;
 		if (mtx != NULL)
 			mutex_exit(mtx);

@@ -10,12 +10,16 @@
 #include "shim.h"
 
 struct kmutex;
+struct krwlock;
 struct lwp;
 
 /* cpu.c: the lwp as a driver's headers describe it. */
 struct lwp *rumphost_kernel_lwp_of(struct rumphost_lwp *);
 /* pserialize.c: the caller is not in a read section. */
 int	rumphost_may_sleep(void);
+/* mutex.c, rwlock.c: initialise a lock on behalf of `site'. */
+void	rumphost_mutex_init(struct kmutex *, int type, int ipl, uint64_t site);
+void	rumphost_rw_init(struct krwlock *, uint64_t site);
 /* mutex.c: take a lock off that is not the last; returns 0 when it is not there. */
 int	rumphost_held_remove(struct rumphost_lwp *, uint64_t);
 /* mutex.c: release a mutex on the way to sleep, such that nothing can happen in between.  Returns

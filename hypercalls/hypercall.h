@@ -30,6 +30,7 @@ enum {
 	RUMPHOST_EXIT_FAULT = 2,	/* a signal ended the lwp; fault_* say where */
 	RUMPHOST_EXIT_HUNG = 3,		/* the watchdog ended the lwp; fault_* say where */
 	RUMPHOST_EXIT_ASLEEP = 4,	/* the lwp has gone to sleep by handover */
+	RUMPHOST_EXIT_GUARD = 5,	/* the memory guard ended the lwp, and has a report */
 	RUMPHOST_EXIT_HYPERCALL = 16
 };
 
@@ -44,7 +45,9 @@ enum {
 	RUMPHOST_SLOW_BUS = 1,		/* bus_space(9) */
 	RUMPHOST_SLOW_DMA = 2,		/* bus_dma(9) */
 	RUMPHOST_SLOW_LOCK = 4,		/* mutex(9), rwlock(9), spl(9) */
-	RUMPHOST_SLOW_MEMORY = 8	/* kmem(9), malloc(9), pool(9) */
+	RUMPHOST_SLOW_MEMORY = 8,	/* kmem(9), malloc(9), pool(9) */
+	RUMPHOST_SLOW_FAULT = 256,	/* what may fail asks whether it shall: fault(4) */
+	RUMPHOST_SLOW_USE = 512		/* memory that may have come by DMA is told of where it is used */
 };
 
 struct rumphost_lwp {
@@ -74,6 +77,7 @@ struct rumphost_lwp {
 	uint64_t fault_fp;
 	uint64_t fault_address;		/* bit 63 alone: the processor does not tell */
 	int32_t fault_signal;
+	int32_t fault_write;		/* 1: a store, 0: a load, -1: the processor does not tell */
 	int32_t in_fault;
 	void *kernel_lwp;		/* the driver's struct lwp, made on demand by the image */
 	struct rumphost_lwp *next;	/* all lwps of the process, for debuggers */
@@ -203,32 +207,43 @@ void rumphost_bus_dmamap_create(void *map, uint64_t size, int32_t segments,
     uint64_t maximum_segment, uint64_t boundary, int32_t flags, uint64_t site);
 
 /* Unbook a map, unloading it. */
-void rumphost_bus_dmamap_destroy(void *map);
+void rumphost_bus_dmamap_destroy(void *map, uint64_t site);
 
 /* Load `count' pairs {address, length} (uint64_t) of kernel memory, or of bus addresses when
  * `raw', into the map; write pairs {bus address, length} to `segments'.  `limits' points to
- * {lowest, highest bus address of the tag, maximum segment size now}.  Returns the number of
- * segments, or a negative errno: EFBIG (more than the map has), EINVAL (no DMA memory), ENOMEM
- * (nowhere to bounce). */
+ * {lowest, highest bus address of the tag, maximum segment size now}, `flags' are BUS_DMA_*.
+ * Returns the number of segments, or a negative errno: EFBIG (more than the map has), EINVAL (no
+ * DMA memory), ENOMEM (nowhere to bounce). */
 int rumphost_bus_dmamap_load(void *map, void *segments, const void *pieces, uint32_t count,
-    const void *limits, int32_t flags, int32_t raw);
+    const void *limits, int32_t flags, int32_t raw, uint64_t site);
 
 /* The driver gives up what rumphost_bus_dmamap_load loaded. */
-void rumphost_bus_dmamap_unload(void *map);
+void rumphost_bus_dmamap_unload(void *map, uint64_t site);
 
 /* Synchronise a part of what rumphost_bus_dmamap_load loaded, which the shim has found to be
  * inside; `operations' are BUS_DMASYNC_*. */
-void rumphost_bus_dmamap_sync(void *map, uint64_t offset, uint64_t length, int32_t operations);
+void rumphost_bus_dmamap_sync(void *map, uint64_t offset, uint64_t length, int32_t operations,
+    uint64_t site);
 
-/* Book DMA-safe memory: `size' bytes at `address', in the arena's allocation `allocation'. */
+/* The shim has found a map used wrongly.  Does not return if that is `fatal'; else it is a
+ * finding. */
+void rumphost_bus_dmamap_wrong(void *map, const char *what, int32_t fatal, uint64_t site);
+
+/* Memory that a driver may have got by DMA goes up to its class's users.  Called when
+ * RUMPHOST_SLOW_USE is set only. */
+void rumphost_bus_dma_used(const void *address, uint64_t length);
+
+/* Book DMA-safe memory: `size' bytes at `address', in the arena's allocation `allocation'; its bus
+ * address is a multiple of `alignment'. */
 void rumphost_bus_dmamem_alloc(void *allocation, void *address, uint64_t bus_address,
-    uint64_t size, uint64_t site);
+    uint64_t size, uint64_t alignment, uint64_t site);
 
 /* Unbook it; returns `allocation', to be released.  `site' is who is told of if it is mapped. */
 void *rumphost_bus_dmamem_free(uint64_t bus_address, uint64_t site);
 
-/* Map `size' bytes from a bus address on; NULL: not DMA-safe memory, or more than there is. */
-void *rumphost_bus_dmamem_map(uint64_t bus_address, uint64_t size);
+/* Map `size' bytes from a bus address on; NULL: not DMA-safe memory, or more than there is.
+ * `flags' are BUS_DMA_*. */
+void *rumphost_bus_dmamem_map(uint64_t bus_address, uint64_t size, int32_t flags);
 
 /* Undo rumphost_bus_dmamem_map. */
 void rumphost_bus_dmamem_unmap(void *address, uint64_t size);
@@ -308,8 +323,8 @@ void rumphost_callout_schedule(void *callout, int32_t ticks, void *function, voi
 void rumphost_callout_stop(void *callout);
 
 /* As stop; returns 1 if its function runs on another lwp right now, so that the caller has to
- * let go of its interlock and wait.  Not from a hard interrupt. */
-int rumphost_callout_halt(void *callout);
+ * let go of its interlock (or NULL) and wait.  Not from a hard interrupt. */
+int rumphost_callout_halt(void *callout, void *interlock);
 
 /* Block until the callout's function has returned.  Not from a hard interrupt. */
 void rumphost_callout_wait(void *callout);
@@ -383,6 +398,15 @@ void rumphost_evcnt_attach(void *ev, const void *count, int32_t type, const char
 
 /* It goes. */
 void rumphost_evcnt_detach(void *ev);
+
+/* == fault(4) == */
+
+/* Somebody asks for what a kernel may refuse: `what' is one of rumphost/faults.py's REFUSALS,
+ * `name' a pool's, or NULL.  Returns 1 to have it fail.  `may_sleep': the caller would rather wait,
+ * and so gets a failure only if one was asked for explicitly.  `site' is the caller's code address.
+ * Called when RUMPHOST_SLOW_FAULT is set only.  Any IPL; does not block. */
+int rumphost_fault_inject(const char *what, const char *name, uint64_t size, int32_t may_sleep,
+    uint64_t site);
 
 /* == firmload(9) == */
 
@@ -532,6 +556,9 @@ int rumphost_kmem_allocated(const char *page, void *address, uint64_t size, int3
 /* Memory is about to be released.  Called when RUMPHOST_SLOW_MEMORY is set only. */
 void rumphost_kmem_released(const char *page, void *address);
 
+/* Memory was released wrongly; `message' says how.  Never returns; any IPL. */
+void rumphost_kmem_misuse(const char *page, const char *message, void *address);
+
 /* == kthread(9) == */
 
 enum {
@@ -561,6 +588,17 @@ enum {
 	RUMPHOST_MUTEX_WAITERS = 1
 };
 
+/* What rumphost_lock_init is told of. */
+enum {
+	RUMPHOST_LOCK_ADAPTIVE = 0,
+	RUMPHOST_LOCK_SPIN = 1,
+	RUMPHOST_LOCK_RW = 2
+};
+
+/* A mutex or a read/write lock is new; `ipl' is a mutex's level, `site' the code address of who
+ * initialised it.  Called when RUMPHOST_SLOW_LOCK is set only.  Any IPL; does not block. */
+void rumphost_lock_init(void *lock, int32_t kind, int32_t ipl, uint64_t site);
+
 /* Acquire an adaptive mutex.  May block; not from a hard interrupt, nor with a spin mutex held. */
 void rumphost_mutex_enter(void *mutex);
 
@@ -579,6 +617,16 @@ void rumphost_mutex_spin_exit(void *mutex);
 
 /* The mutex must not be held.  Any IPL. */
 void rumphost_mutex_destroy(void *mutex);
+
+/* == options(4): KASAN, KUBSAN == */
+
+/* An access that the address sanitizer does not allow is about to be made to `size' bytes.
+ * Returns only if the driver `goes_on' and makes it.  Any IPL; does not block. */
+void rumphost_kasan(uint64_t address, uint64_t size, int32_t is_write, int32_t goes_on);
+
+/* What C does not define is about to be done at this place in the source; told once for each.  Any
+ * IPL; does not block. */
+void rumphost_kubsan(const char *what, const char *file, uint32_t line, uint32_t column);
 
 /* == pci(9) == */
 
@@ -747,8 +795,9 @@ void *rumphost_softint_establish(int32_t ipl, uint32_t flags, void *function, vo
 /* Blocks until the handler is not running.  Not from that handler, nor from a hard interrupt. */
 void rumphost_softint_disestablish(void *cookie);
 
-/* Have the handler run once, soon.  Any IPL. */
-void rumphost_softint_schedule(void *cookie);
+/* Have the handler run once, soon.  Any IPL; `preemptible' when the caller could be moved to another
+ * CPU meanwhile, which it must not. */
+void rumphost_softint_schedule(void *cookie, int32_t preemptible);
 
 /* Entry of the lwp of one level: run what is scheduled, for ever. */
 void rumphost_softint_serve(int32_t ipl);

@@ -117,6 +117,17 @@ deliver(struct interface *i)
 		rumphost_ifnet_input(i->ifp, i->in_lengths, i->in_frames, count, size);
 }
 
+/* Strict bus_dma(9): what goes up must have been fetched by a sync. */
+static void
+check_use(const struct mbuf *m)
+{
+
+	if ((rumphost_cpu()->slow & RUMPHOST_SLOW_USE) == 0)
+		return;
+	for (; m != NULL; m = m->m_next)
+		rumphost_bus_dma_used(m->m_data, (uint64_t)m->m_len);
+}
+
 /* The driver has handed in one frame: count it, show it to bpf(4), pass it up. */
 static void
 count_and_pass(struct ifnet *ifp, struct mbuf *m)
@@ -172,6 +183,7 @@ rumphost_input(struct ifnet *ifp, struct mbuf *m)
 {
 	struct interface *i = rumphost_interface(ifp);
 
+	check_use(m);
 	if (i == NULL || i->input.count >= INPUT_LIMIT) {
 		RUMPHOST_STAT(ifp, if_iqdrops, 1);
 		m_freem(m);
@@ -214,6 +226,7 @@ if_percpuq_enqueue(struct if_percpuq *ipq, struct mbuf *m)
 
 	if (i == NULL)
 		rumphost_misuse("ifnet(9)", "if_percpuq_enqueue without a queue");
+	check_use(m);
 	if (i->uncounted.count >= INPUT_LIMIT) {
 		RUMPHOST_STAT(i->ifp, if_iqdrops, 1);
 		m_freem(m);

@@ -94,13 +94,18 @@ void
 rumphost_memory_check(const char *page, const char *function, void *p, size_t size)
 {
 	uint64_t allocated = rumphost_host->allocation_size(p);
+	char message[MESSAGE];
 
+	if (__predict_true(allocated != 0 && (size == (size_t)-1 || allocated == size)))
+		return;
 	if (allocated == 0)
-		rumphost_misusef(page, "%s of %p, which is not allocated: freed twice, or not the "
-		    "start of an allocation", function, p);
-	if (size != (size_t)-1 && allocated != size)
-		rumphost_misusef(page, "%s of %p with size %zu, but %zu bytes were allocated",
-		    function, p, size, (size_t)allocated);
+		(void)snprintf(message, sizeof(message), "%s of %p, which is not allocated: freed "
+		    "twice, or not the start of an allocation", function, p);
+	else
+		(void)snprintf(message, sizeof(message), "%s of %p with size %zu, but %zu bytes "
+		    "were allocated", function, p, size, (size_t)allocated);
+	rumphost_kmem_misuse(page, message, p);
+	__builtin_trap();		/* as above */
 }
 
 /*
@@ -140,6 +145,8 @@ allocate(const char *function, size_t size, km_flag_t flags, bool interrupt, uin
 			    "for that", function);
 		complain(function, "kmem_intr_alloc");
 	}
+	if (rumphost_refused("kmem", NULL, size, (flags & KM_SLEEP) != 0, site))
+		return NULL;
 	return rumphost_memory("kmem(9)", size, 0, (flags & KM_SLEEP) != 0, site);
 }
 
@@ -220,6 +227,8 @@ kmem_asprintf(const char *format, ...)
 	size = (size_t)vsnprintf(NULL, 0, format, ap) + 1;
 	va_end(ap);
 	s = allocate("kmem_asprintf", size, KM_SLEEP, false, RUMPHOST_CALLER);
+	if (s == NULL)
+		return NULL;
 	va_start(ap, format);
 	(void)vsnprintf(s, size, format, ap);
 	va_end(ap);

@@ -18,9 +18,12 @@ static void *
 allocate(unsigned long size, int flags, uint64_t site)
 {
 	size_t n = size != 0 ? size : 1;
+	bool wait = (flags & (M_NOWAIT | M_CANFAIL)) == 0;
 	void *p;
 
-	p = rumphost_memory("malloc(9)", n, 0, (flags & (M_NOWAIT | M_CANFAIL)) == 0, site);
+	if (rumphost_refused("malloc", NULL, n, wait, site))
+		return NULL;
+	p = rumphost_memory("malloc(9)", n, 0, wait, site);
 	if (p != NULL && (flags & M_ZERO))
 		memset(p, 0, n);
 	return p;

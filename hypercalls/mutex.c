@@ -49,7 +49,7 @@ rumphost_held_remove(struct rumphost_lwp *l, uint64_t lock)
 }
 
 void
-mutex_init(kmutex_t *mtx, kmutex_type_t type, int ipl)
+rumphost_mutex_init(kmutex_t *mtx, int type, int ipl, uint64_t site)
 {
 	bool spin;
 
@@ -62,6 +62,16 @@ mutex_init(kmutex_t *mtx, kmutex_type_t type, int ipl)
 	mtx->mtx_owner = 0;
 	mtx->mtx_magic = spin ? MAGIC_SPIN : MAGIC_ADAPTIVE;
 	mtx->mtx_level = ipl;
+	if (__predict_false(rumphost_locks_are_slow(rumphost_cpu())))
+		rumphost_lock_init(mtx, spin ? RUMPHOST_LOCK_SPIN : RUMPHOST_LOCK_ADAPTIVE, ipl,
+		    site);
+}
+
+void
+mutex_init(kmutex_t *mtx, kmutex_type_t type, int ipl)
+{
+
+	rumphost_mutex_init(mtx, (int)type, ipl, RUMPHOST_CALLER);
 }
 
 void

@@ -7,7 +7,7 @@
 #include <sys/mutex.h>
 #include <sys/rwlock.h>
 
-#include "shim.h"
+#include "held.h"
 
 u_int	mutex_obj_refcnt(kmutex_t *);
 u_int	rw_obj_refcnt(krwlock_t *);
@@ -56,7 +56,7 @@ mutex_obj_alloc(kmutex_type_t type, int ipl)
 {
 	struct lock_object *o = object_new(MAGIC_MUTEX, RUMPHOST_CALLER);
 
-	mutex_init(&o->lo_lock.mutex, type, ipl);
+	rumphost_mutex_init(&o->lo_lock.mutex, (int)type, ipl, RUMPHOST_CALLER);
 	return &o->lo_lock.mutex;
 }
 
@@ -91,7 +91,7 @@ rw_obj_alloc(void)
 {
 	struct lock_object *o = object_new(MAGIC_RWLOCK, RUMPHOST_CALLER);
 
-	rw_init(&o->lo_lock.rwlock);
+	rumphost_rw_init(&o->lo_lock.rwlock, RUMPHOST_CALLER);
 	return &o->lo_lock.rwlock;
 }
 

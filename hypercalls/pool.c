@@ -106,6 +106,11 @@ get(struct pool_state *p, int flags, uint64_t site)
 	/* Older macros pass neither, and mean PR_NOWAIT. */
 	if ((flags & PR_WAITOK) != 0 && (flags & PR_NOWAIT) != 0)
 		rumphost_misusef("pool(9)", "pool %s: PR_WAITOK and PR_NOWAIT at once", p->name);
+	if (p->spare == NULL &&
+	    rumphost_refused("pool", p->name, p->size, (flags & PR_WAITOK) != 0, site)) {
+		p->failures++;
+		return NULL;
+	}
 	if (below_limit(p, flags)) {
 		item = rumphost_memory("pool(9)", p->size, p->alignment,
 		    (flags & PR_WAITOK) != 0 && p->spare == NULL, site);
@@ -133,7 +138,9 @@ put(struct pool_state *p, void *item)
 		rumphost_misusef("pool(9)", "pool %s gets %p back, but none is out", p->name, item);
 	p->puts++;
 	p->out--;
-	if (p->spares < MAX(p->primed, p->low)) {
+	/* Whoever looks at memory is to see that the item is nobody's: then none is put in reserve. */
+	if (p->spares < MAX(p->primed, p->low) &&
+	    __predict_true((rumphost_cpu()->slow & RUMPHOST_SLOW_MEMORY) == 0)) {
 		*(void **)item = p->spare;
 		p->spare = item;
 		p->spares++;
@@ -150,6 +157,8 @@ fill(struct pool_state *p, uint64_t site)
 	void *item;
 
 	while (p->spares < MAX(p->primed, p->low)) {
+		if (rumphost_refused("pool", p->name, p->size, false, site))
+			return false;
 		item = rumphost_memory("pool(9)", p->size, p->alignment, false, site);
 		if (item == NULL)
 			return false;

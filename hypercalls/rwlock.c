@@ -31,11 +31,20 @@ writer_word(const struct rumphost_lwp *l)
 }
 
 void
-rw_init(krwlock_t *rw)
+rumphost_rw_init(krwlock_t *rw, uint64_t site)
 {
 
 	rw->rw_owner = 0;
 	rw->rw_magic = MAGIC_RW;
+	if (__predict_false(rumphost_locks_are_slow(rumphost_cpu())))
+		rumphost_lock_init(rw, RUMPHOST_LOCK_RW, 0, site);
+}
+
+void
+rw_init(krwlock_t *rw)
+{
+
+	rumphost_rw_init(rw, RUMPHOST_CALLER);
 }
 
 void

@@ -46,6 +46,15 @@ rumphost_release(void *address)
 	rumphost_host->release(address);
 }
 
+/* Whether the host wants this to fail: see rumphost_fault_inject(). */
+static inline int
+rumphost_refused(const char *what, const char *name, uint64_t size, int may_sleep, uint64_t site)
+{
+
+	return __builtin_expect((rumphost_cpu()->slow & RUMPHOST_SLOW_FAULT) != 0, 0) &&
+	    rumphost_fault_inject(what, name, size, may_sleep, site);
+}
+
 /* kernel_time.c: bring time_second and its like up to the machine's clock. */
 void	rumphost_update_clock(void);
 

@@ -5,6 +5,7 @@
 
 #include <sys/param.h>
 #include <sys/intr.h>
+#include <sys/lwp.h>
 
 #include "shim.h"
 
@@ -55,16 +56,26 @@ softint_disestablish(void *cookie)
 	rumphost_softint_disestablish(cookie);
 }
 
+/* Whether the caller may be moved to another CPU: kpreempt_disabled(), but costs no struct lwp. */
+static int
+preemptible(void)
+{
+	const struct rumphost_lwp *l = rumphost_curlwp();
+
+	return l->kind == 't' && l->ipl == IPL_NONE &&
+	    (l->kernel_lwp == NULL || ((struct lwp *)l->kernel_lwp)->l_nopreempt == 0);
+}
+
 void
 softint_schedule(void *cookie)
 {
 
-	rumphost_softint_schedule(cookie);
+	rumphost_softint_schedule(cookie, preemptible());
 }
 
 void
 softint_schedule_cpu(void *cookie, struct cpu_info *ci __unused)
 {
 
-	rumphost_softint_schedule(cookie);
+	rumphost_softint_schedule(cookie, 0);
 }

@@ -114,6 +114,8 @@ hashinit(u_int elements, enum hashtype type, bool wait, u_long *mask)
 		count <<= 1;
 	size = type == HASH_LIST ? sizeof(struct list_head) :
 	    type == HASH_SLIST ? sizeof(struct slist_head) : sizeof(struct tailq_head);
+	if (rumphost_refused("hash", NULL, count * size, wait, RUMPHOST_CALLER))
+		return NULL;
 	table = rumphost_memory("hashinit(9)", count * size, 0, wait, RUMPHOST_CALLER);
 	if (table == NULL)
 		return NULL;

@@ -4,6 +4,7 @@
  */
 
 #include <sys/param.h>
+#include <sys/errno.h>
 #include <sys/workqueue.h>
 
 #include "shim.h"
@@ -28,7 +29,7 @@ workqueue_create(struct workqueue **wq, const char *name,
 
 	*wq = rumphost_workqueue_create(name, (void *)(uintptr_t)function, argument, priority,
 	    ipl, (flags & WQ_MPSAFE) != 0 ? RUMPHOST_WORKQUEUE_MPSAFE : 0);
-	return 0;
+	return *wq != NULL ? 0 : ENOMEM;
 }
 
 void

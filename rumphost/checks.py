@@ -21,6 +21,15 @@ class Checks:
     locks: bool = False
     guard: bool = False
 
+    @property
+    def traps(self) -> tuple[str, ...]:
+        """What has to be trapped for them (``Host.trap``)."""
+        return (
+            *(("dma", "use") if self.dma else ()),
+            *(("lock", "memory") if self.locks else ()),
+            *(("memory",) if self.guard else ()),
+        )
+
     @classmethod
     def of(cls, words: Iterable[str]) -> Checks:
         """Return the named ones; raises ``UsageError`` on a word that names none."""

@@ -58,26 +58,73 @@ class Frame:
         return f"{self.function}{where}"
 
 
-class DriverError(RumphostError):
-    """Base of what is reported about a driver: a sentence and the driver's C backtrace."""
+@dataclass(frozen=True)
+class Place:
+    """Another place that a report is about: what happened there, and how it came to be there."""
 
-    def __init__(self, message: str, backtrace: Sequence[Frame] = (), *, driver: str = "") -> None:
+    what: str
+    backtrace: tuple[Frame, ...]
+
+    def __str__(self) -> str:
+        return "\n".join([f"{self.what}:", *(f"  #{n} {f}" for n, f in enumerate(self.backtrace))])
+
+
+class DriverError(RumphostError):
+    """Base of what is reported about a driver: a sentence and the driver's C backtrace.
+
+    ``places`` are those that had their part in it earlier.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        backtrace: Sequence[Frame] = (),
+        *,
+        driver: str = "",
+        places: Sequence[Place] = (),
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.backtrace = tuple(backtrace)
         self.driver = driver
+        self.places = tuple(places)
 
     def __str__(self) -> str:
         head = f"{self.driver}: {self.message}" if self.driver else self.message
-        return "\n".join([head, *(f"  #{n} {frame}" for n, frame in enumerate(self.backtrace))])
+        here = (f"  #{n} {frame}" for n, frame in enumerate(self.backtrace))
+        return "\n".join([head, *here, *map(str, self.places)])
 
 
 class DriverPanic(DriverError):
     """The driver crashed, panicked or hung: its lwps are gone, the host lives on."""
 
 
+class EndlessLoop(DriverPanic):
+    """The driver accesses registers without end."""
+
+
 class Misuse(DriverPanic):
     """The driver broke a rule of a kernel interface; the message names the manual page."""
+
+
+class LockOrderViolation(Misuse):
+    """Locks, or those who wait for one another, were taken in an order that can deadlock."""
+
+
+class DmaViolation(Misuse):
+    """A DMA map was used wrongly, or a device reached for memory that no map gives it."""
+
+
+class MemoryViolation(Misuse):
+    """Memory was used beyond its bounds, after it was released, or released wrongly."""
+
+
+class SanitizerError(Misuse):
+    """What a sanitizer that the driver was built with has found; ``kind`` is one of its words."""
+
+    def __init__(self, kind: str, message: str, *, places: Sequence[Place] = ()) -> None:
+        super().__init__(message, places=places)
+        self.kind = kind
 
 
 class DetachRefused(DriverError):

@@ -9,8 +9,10 @@ from collections.abc import Callable, Sequence
 
 from .boundary import Boundary
 from .errors import DriverLeak
+from .kernel.guard import Guard
 from .kernel.kernel import Kernel
 from .kernel.leak import Leak
+from .kernel.lock_order import LockOrder
 from .kernel.lwp import Lwp, Owner
 from .kernel.service import Service
 
@@ -48,7 +50,12 @@ class Holdings:
         self._boundary.release_owner(owner.number)
 
     def settle(self, owner: Owner) -> None:
-        """A device has detached: take back what is left; raises ``DriverLeak`` if it leaked."""
+        """A device has detached: take back what is left.
+
+        Raises ``DriverLeak`` if it leaked, ``MemoryViolation`` if the memory guard found damage.
+        """
+        damage = self._kernel.service(Guard).settle(owner)
+        self._kernel.service(LockOrder).settle(owner, self._in_arena)
         leaks = self.leaks(owner)
         frames = [
             frame
@@ -57,10 +64,16 @@ class Holdings:
             for frame in self._boundary.symbolizer.frames([leak.site])[:1]
         ]
         self.release(owner)
+        if damage is not None:
+            raise damage
         if leaks:
             what = "; ".join(str(leak) for leak in leaks[:_SHOWN])
             more = f"; and {len(leaks) - _SHOWN} more" if len(leaks) > _SHOWN else ""
             raise DriverLeak(f"left behind at detach: {what}{more}", frames, driver=owner.xname)
+
+    def _in_arena(self, address: int) -> bool:
+        chunks = self._kernel.machine.dma.chunks
+        return any(0 <= address - chunk.address < chunk.size for chunk in chunks)
 
     def _lwps(self, owner: Owner) -> list[Lwp]:
         return [lwp for lwp in self._kernel.scheduler.lwps.values() if lwp.owner is owner]

@@ -17,23 +17,35 @@ from __future__ import annotations
 import functools
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractContextManager, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import trio
 
 from .boundary import Boundary, Image
+from .budgets import spending
 from .build import Builder, Built
 from .checks import Checks
 from .classes.ifnet import Interface
-from .errors import DetachRefused, DriverError, DriverPanic, UsageError
+from .coverage import CoverageData, counting
+from .errors import (
+    DetachRefused,
+    DriverError,
+    DriverLeak,
+    DriverPanic,
+    SanitizerError,
+    UsageError,
+)
+from .faults import Fault
 from .holdings import Holdings
+from .introductions import introduce
 from .kernel.autoconf import Autoconf, Device, Request, State
 from .kernel.bus_space import BusSpace
 from .kernel.console import Console, Level
 from .kernel.cpu import Cpu, TrioVirtualClock, trio_clock_is_virtual
 from .kernel.evcnt import Count, Evcnt
+from .kernel.faults import Faults
 from .kernel.findings import Finding
 from .kernel.ifnet import Ifnet, Ifnets
 from .kernel.kernel import Kernel
@@ -41,12 +53,16 @@ from .kernel.leak import Leak
 from .kernel.lwp import Lwp, Owner
 from .kernel.pci_intr import PciIntr
 from .kernel.pmf import Pmf
+from .kernel.sanitizers import Sanitizers
 from .kernel.services import register_all
 from .kernel.sysctl import Sysctl, Value
-from .machine import Machine, PciAddress, PciFunction
+from .machine import DmaChunk, Machine, PciAddress, PciFunction
+from .machine.sim import SimMachine
 from .machines import clock_of, name_registers, open_machine
-from .tasks import ServiceTasks, Wait, unwrapped
+from .tasks import ServiceTasks, unwrapped
 from .trace import Trace
+from .tracing.budget import Budget
+from .waiting import Wait, Waits
 
 T = TypeVar("T")
 ClockName = Literal["virtual", "real"]
@@ -111,16 +127,19 @@ class Host:
         self._ifnets = self.kernel.service(Ifnets)
         self._interfaces: dict[Ifnet, Interface] = {}
         self._images: dict[Path, Image] = {}
-        self._waits: dict[int, Wait] = {}
+        self._waits = Waits(self.kernel.scheduler.post)
         self._crashed = trio.Event()
-        self.kernel.findings.locate = self._locate
+        introduce(self.kernel, boundary)
         machine.on_outside_event = self.cpu.wake
         machine.bring_in = self.cpu.bring_in
         machine.on_note = self._note
+        machine.on_blocked = self._blocked
         machine.progress = lambda: self.kernel.scheduler.runs
         machine.on_removed = self._removed
         self.kernel.scheduler.on_panic = self._panicked
         self.kernel.service(PciIntr).on_storm = self._report
+        self.faults = self.kernel.service(Faults)
+        self.faults.trap = self.trap
 
     # -- what there is
 
@@ -137,6 +156,11 @@ class Host:
         """What drivers did wrong that did no harm, each once."""
         return self.kernel.findings.all
 
+    @property
+    def sanitizer_findings(self) -> list[SanitizerError]:
+        """What drivers built with sanitizers were caught at, and survived; once for each place."""
+        return self.kernel.service(Sanitizers).found
+
     def trap(self, *what: str) -> None:
         """Have the shim leave more to the kernel, so that it is traced or recorded.
 
@@ -149,8 +173,12 @@ class Host:
             else:
                 self.boundary.cpu.slow |= self.boundary.interface.constants[f"SLOW_{one.upper()}"]
 
-    def _locate(self, site: int) -> str:
-        return str(self.boundary.symbolizer.frames([site])[0])
+    def budget(self, **allowed: int) -> AbstractContextManager[Budget]:
+        """Raise ``BudgetExceeded`` if more is used in a ``with`` block than ``register_writes=10``.
+
+        What there is to count: ``rumphost.tracing.budget.KINDS``.
+        """
+        return spending(self, allowed)
 
     @property
     def devices(self) -> list[Device]:
@@ -267,6 +295,14 @@ class Host:
             if not refused.unable:
                 await self.detach(device, force=True)
 
+    def pull_out(self, function: PciFunction) -> None:
+        """Take a function away from under its driver, without telling anybody."""
+        self.faults.hardware.remove()
+        if isinstance(self.machine, SimMachine):
+            self.machine.unplug(function)  # type: ignore[arg-type]
+        else:
+            function.reset()
+
     async def suspend(self, device: Device) -> None:
         """Suspend a device by pmf(9); raises ``DriverError`` if it refuses."""
         await self._power(device, "suspend", self.kernel.service(Pmf).suspend)
@@ -278,7 +314,7 @@ class Host:
     async def _power(
         self, device: Device, what: str, start: Callable[[Device, Callable[[bool], None]], None]
     ) -> None:
-        if not await self._eventually(functools.partial(start, device), device.top):
+        if not await self._waits.eventually(functools.partial(start, device), device.top):
             raise DriverError(f"refuses to {what}", driver=device.xname)
 
     # -- what drivers show
@@ -298,7 +334,7 @@ class Host:
         return await self._sysctl(name, functools.partial(service.write, name, value))
 
     async def _sysctl(self, name: str, start: Callable[[Callable[[Any], None]], None]) -> Value:
-        found: Value | Exception = await self._eventually(start, None)
+        found: Value | Exception = await self._waits.eventually(start, None)
         if isinstance(found, Exception):
             if isinstance(found, DriverPanic):
                 self._told(found)
@@ -330,11 +366,7 @@ class Host:
         lwp = self.kernel.scheduler.spawn(
             name, address, args, image=image, owner=owner, mpsafe=False, on_exit=wait.finish
         )
-        self._waits[lwp.lid] = wait
-        try:
-            return int(await wait.outcome())
-        finally:
-            del self._waits[lwp.lid]
+        return int(await self._waits.for_lwp(lwp.lid, wait))
 
     async def panic(self) -> DriverPanic:
         """Wait for the next crash that no exception tells of, and take note of it."""
@@ -345,34 +377,11 @@ class Host:
     async def _request(
         self, start: Callable[[Callable[[Request], None]], Request], owner: Owner | None
     ) -> Request:
-        request: Request = await self._eventually(start, owner)
+        request: Request = await self._waits.eventually(start, owner)
         if request.panic is not None:
             self._told(request.panic)
             raise request.panic
         return request
-
-    async def _eventually(
-        self, start: Callable[[Callable[[Any], None]], Any], owner: Owner | None
-    ) -> Any:
-        """Have the kernel ``start`` something, and wait until it calls what it was given.
-
-        If ``owner``'s driver crashes meanwhile, that crash is raised.
-        """
-        wait = Wait(owner)
-        key = -id(wait)
-        self._waits[key] = wait
-
-        def begin() -> None:
-            try:
-                start(wait.finish)
-            except Exception as error:
-                wait.fail(error)
-
-        try:
-            self.kernel.scheduler.post(begin)
-            return await wait.outcome()
-        finally:
-            del self._waits[key]
 
     # -- what goes wrong
 
@@ -387,10 +396,8 @@ class Host:
         self._report(panic)
         for service in self._services:
             service.panicked(lwp, panic)
-        for key, wait in self._waits.items():
-            if key == lwp.lid or (owner is not None and wait.owner is owner):
-                self._told(panic)
-                wait.fail(panic)
+        if self._waits.crashed(lwp.lid, owner, panic):
+            self._told(panic)
         if isinstance(owner, Device):
             self.kernel.scheduler.post(lambda: self._bury(owner))
 
@@ -398,23 +405,47 @@ class Host:
         """A device model met what a driver should not do."""
         self.kernel.console.write_line(f"{self.machine.name} {where}: {text}", Level.LOG)
 
+    def _blocked(self, where: PciAddress, text: str) -> None:
+        """An IOMMU kept a device from memory that is none of its own."""
+        for device in self.devices:
+            if device.function is not None and device.function.address == where:
+                self.kernel.findings.tell(device.top.xname, "bus_dma(9)", text)
+                return
+        self.kernel.findings.tell("", "bus_dma(9)", f"{where}: {text}")
+
     def _removed(self, function: PciFunction) -> None:
         """A function was unplugged: detach its driver by force, whoever waits for it or not."""
         self.kernel.console.write_line(f"{function.address}: unplugged", Level.ERROR)
         for device in self.devices:
             if device.function is function and device.top is device:
-                done = functools.partial(self._unplugged, device)
-                start = functools.partial(self._autoconf.detach, device, 1, done)
+                start = functools.partial(self.begin_detach, device, self._unplugged, force=True)
                 self.kernel.scheduler.post(start)
 
-    def _unplugged(self, device: Device, request: Request) -> None:
+    def _unplugged(self, error: DriverError | None) -> None:
         """The driver has let go of what is gone, or has crashed: that was reported."""
-        if request.panic is not None or request.error:
-            return
-        try:
-            self._holdings.settle(device)
-        except DriverError as leak:
-            self.kernel.console.write_line(str(leak), Level.ERROR)
+        if isinstance(error, DriverLeak):
+            self.kernel.console.write_line(str(error), Level.ERROR)
+
+    def begin_detach(
+        self, device: Device, done: Callable[[DriverError | None], None], *, force: bool = False
+    ) -> None:
+        """Begin to detach a device, now. Called on the virtual CPU, as other code is not.
+
+        ``done`` is told what ``detach`` would have raised.
+        """
+
+        def over(request: Request) -> None:
+            error: DriverError | None = request.panic
+            if error is None and request.error:
+                error = DetachRefused(request.error, driver=device.xname)
+            if error is None and device is device.top:
+                try:
+                    self._holdings.settle(device)
+                except DriverError as leak:
+                    error = leak
+            done(error)
+
+        self._autoconf.detach(device, int(force), over)
 
     def _report(self, panic: DriverPanic) -> None:
         """Let everybody know who waits for bad news."""
@@ -433,10 +464,8 @@ class Host:
 
     def _ended(self, lwp: Lwp) -> None:
         """An lwp went with its driver: whoever waits for it waits in vain."""
-        wait = self._waits.get(lwp.lid)
-        if wait is not None and not wait.done.is_set():
-            name = lwp.owner.xname if lwp.owner is not None else ""
-            wait.fail(DriverError(f"{lwp.name} ended with its driver", driver=name))
+        name = lwp.owner.xname if lwp.owner is not None else ""
+        self._waits.ended(lwp.lid, DriverError(f"{lwp.name} ended with its driver", driver=name))
 
     def _retire(self, image: Image) -> None:
         """Static data of an image whose driver crashed are not to be trusted: load it anew."""
@@ -466,26 +495,41 @@ async def open_host(
     builder: Builder | None = None,
     watchdog_s: float = 5.0,
     checks: Checks | None = None,
+    faults: Sequence[Fault | str] = (),
+    coverage: Path | None = None,
 ) -> AsyncIterator[Host]:
     """Open a machine and start a kernel on it; at the end everything is detached and released.
 
     ``machine``: a machine, or its name (``sim:i82540em``, ``qemu:e1000``). A ``sim:`` machine runs
     on the virtual clock when trio does. ``seed`` shakes the schedule. ``firmware`` are directories
     that firmload(9) looks into first. ``watchdog_s``: CPU seconds that an lwp may use between two
-    hypercalls; 0: no limit. ``checks``: what to look for besides. One host at a time in a process.
+    hypercalls; 0: no limit. ``checks``: what to look for besides. ``faults``: what goes
+    wrong (``rumphost/faults.py``). ``coverage``: a directory to which it is added how often each
+    line and branch of the drivers has run; they are built with counters, then. One host at a time
+    in a process.
     """
+    counted = CoverageData(coverage) if coverage is not None else None
+    if counted is not None:
+        builder = counting(builder or Builder())
     if isinstance(machine, str):
         virtual = clock == "virtual" if clock is not None else trio_clock_is_virtual()
         machine = open_machine(machine, virtual=virtual and clock_of(machine) == "virtual")
     async with machine:
         name_registers(machine)
-        boundary = Boundary(watchdog_s=watchdog_s)
+        guarded = checks is not None and checks.guard
+        boundary = Boundary(watchdog_s=watchdog_s, guarded=guarded)
         try:
-            boundary.start_arena((c.address, c.size, c.bus_address) for c in machine.dma.chunks)
+            chunks = boundary.start_arena(
+                (c.address, c.size, c.bus_address) for c in machine.dma.chunks
+            )
+            if guarded:
+                machine.dma.chunks[:] = [DmaChunk(*chunk) for chunk in chunks]
             host = Host(
                 machine, boundary, seed=seed, firmware=firmware, builder=builder, checks=checks
             )
-            host.trap(*machine.traps)
+            host.trap(*machine.traps, *host.kernel.checks.traps)
+            for fault in faults:
+                host.faults.add(fault)
             try:
                 with unwrapped():
                     async with trio.open_nursery() as nursery:
@@ -499,5 +543,8 @@ async def open_host(
                                     await host.detach_all()
             finally:
                 host.close()
+                if counted is not None:
+                    for image in boundary.images:
+                        counted.collect(image.built, image.counters())
         finally:
             boundary.close()

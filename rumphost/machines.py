@@ -12,7 +12,7 @@ from .machine.qemu import QemuMachine
 from .machine.replay import RecordingMachine, RecordingRegion, ReplayMachine
 from .machine.sim import SimMachine
 from .machine.vfio import VfioMachine
-from .models import MODELS, parse_models
+from .models import MODELS, PciModel, parse_models
 
 KINDS = ("sim", "qemu", "kmod", "vfio", "replay")
 _VIRTUAL = ("sim", "replay")
@@ -66,11 +66,12 @@ def name_registers(machine: Machine) -> None:
         for model in dict.fromkeys(MODELS.values()):
             if identity != model.IDENTITY.device << 16 | model.IDENTITY.vendor:
                 continue
-            example = model()
+            example: PciModel | None = None
             for index, bar in function.bars.items():
                 region = function.map_bar(index)
                 if isinstance(region, RecordingRegion):
                     region = region.inner
                 if type(region).describe is Region.describe and not bar.is_io:
+                    example = example or model()
                     with suppress(KeyError, MachineError):
                         region.namer = example.map_bar(index).describe

@@ -1,4 +1,4 @@
-"""The trio tasks that keep a host going, how they end, and waiting for the kernel. For ``host.py``.
+"""The trio tasks that keep a host going, and how they end. For ``host.py``.
 
 The tasks go on while the host is being left, whatever cancels its user, so that drivers can still
 be detached; when one of them fails there is nobody to wait for, and leaving is cut short.
@@ -8,36 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any
 
 import trio
 
 LEAVE_LIMIT_S = 30.0
-
-
-@dataclass(eq=False)
-class Wait:
-    """Somebody waits for an lwp, or for something that takes several, of ``owner``."""
-
-    owner: object
-    done: trio.Event = field(default_factory=trio.Event)
-    result: Any = None
-    error: Exception | None = None
-
-    def finish(self, result: Any) -> None:
-        self.result = result
-        self.done.set()
-
-    def fail(self, error: Exception) -> None:
-        self.error = error
-        self.done.set()
-
-    async def outcome(self) -> Any:
-        await self.done.wait()
-        if self.error is not None:
-            raise self.error
-        return self.result
 
 
 class ServiceTasks:
@@ -56,7 +31,8 @@ class ServiceTasks:
         serve: Callable[..., Awaitable[None]],
         task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
     ) -> None:
-        """Run one task until ``end``, past any cancellation from outside."""
+        """Run one task until ``end``, past any cancellation from outside once it has begun."""
+        await trio.lowlevel.checkpoint_if_cancelled()
         with trio.CancelScope(shield=True) as scope:
             self._scopes.append(scope)
             try:

@@ -94,6 +94,11 @@ class Trace:
         for sink in sinks:
             sink(event)
 
+    def is_heard(self, name: str) -> bool:
+        """Tell whether any sink wants events of a name: for what is costly to put into words."""
+        sinks = self._by_name.get(name)
+        return bool(self._sinks_of(name) if sinks is None else sinks)
+
     def _sinks_of(self, name: str) -> tuple[Sink, ...]:
         found = tuple(sink for sink, wants in self._sinks if wants is None or wants(name))
         self._by_name[name] = found

@@ -12,12 +12,13 @@ import rumphost
 
 PACKAGE = Path(rumphost.__file__).parent
 FLOORS = {
-    "errors": 1, "checks": 1, "trace": 1, "sources": 1, "tasks": 1,
+    "errors": 1, "checks": 1, "faults": 1, "trace": 1, "sources": 1, "tasks": 1,
+    "waiting": 1, "view": 1,
     "boundary": 2, "machine": 2,
     "models": 3, "kernel": 3,
-    "build": 4, "classes": 4, "machines": 4,
-    "host": 5, "holdings": 5, "tracing": 5,
-    "debug": 6, "testing": 6, "cli": 6, "__main__": 6,
+    "build": 4, "classes": 4, "coverage": 4, "machines": 4,
+    "host": 5, "introductions": 5, "holdings": 5, "budgets": 5, "tracing": 5,
+    "trials": 6, "fuzz": 6, "debug": 6, "testing": 6, "cli": 6, "__main__": 6,
 }  # fmt: skip
 # Strangers to one another, whatever their floors.
 APART = [

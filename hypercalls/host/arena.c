@@ -95,6 +95,7 @@ rumphost_arena_stop(void)
 	chunk_count = 0;
 	in_use = 0;
 	serial = 0;
+	rumphost_guard_stop();
 }
 
 static uint32_t
@@ -297,18 +298,29 @@ allocate_run(uint64_t size, uint64_t alignment, uint64_t site)
 }
 
 void *
-rumphost_arena_allocate(uint64_t size, uint64_t alignment, uint64_t site)
+rumphost_arena_take(uint64_t size, uint64_t alignment, uint64_t site)
 {
 	uint64_t room = size > alignment ? size : alignment;
+
+	if (room <= PAGE / 2)
+		return allocate_small(class_of(room), size, site);
+	return allocate_run(size, alignment, site);
+}
+
+void *
+rumphost_arena_allocate(uint64_t size, uint64_t alignment, uint64_t site)
+{
 
 	if (rumphost_cpu_state.fault_injection != 0 &&
 	    --rumphost_cpu_state.fault_injection == 0)
 		return NULL;
 	if (size == 0 || size > UINT64_MAX / 2)
 		return NULL;
-	if (room <= PAGE / 2)
-		return allocate_small(class_of(room), size, site);
-	return allocate_run(size, alignment, site);
+	if (rumphost_guarding)
+		return rumphost_guard_allocate(size, alignment, site);
+	if (rumphost_shadowing)
+		return rumphost_shadow_allocate(size, alignment, site);
+	return rumphost_arena_take(size, alignment, site);
 }
 
 /* The object that starts at an address, or NULL. */
@@ -339,6 +351,18 @@ object_at(uint64_t address, struct page **page, uint64_t *size)
 
 void
 rumphost_arena_release(void *pointer)
+{
+
+	if (rumphost_guarding)
+		rumphost_guard_release(pointer);
+	else if (rumphost_shadowing)
+		rumphost_shadow_release(pointer);
+	else
+		rumphost_arena_give(pointer);
+}
+
+void
+rumphost_arena_give(void *pointer)
 {
 	uint64_t size, address = (uint64_t)(uintptr_t)pointer;
 	struct object *o;
@@ -372,16 +396,41 @@ rumphost_arena_size(void *pointer)
 	struct page *p;
 	uint64_t size;
 
+	if (rumphost_guarding)
+		return rumphost_guard_size(pointer);
+	if (rumphost_shadowing)
+		return rumphost_shadow_size(pointer);
 	if (object_at((uint64_t)(uintptr_t)pointer, &p, &size) == NULL)
 		return 0;
 	return size;
+}
+
+int
+rumphost_arena_find(uint64_t address)
+{
+	struct rumphost_guarded guarded;
+	const struct page *p;
+	struct chunk *c;
+
+	if (rumphost_guarding)
+		return rumphost_guard_find(address, &guarded) ? !guarded.released : -1;
+	p = page_of(address, &c);
+	if (p == NULL)
+		return -1;
+	if (rumphost_shadowing)
+		return rumphost_shadow_find(address, 0, &guarded) && !guarded.released;
+	if (p->kind != PAGE_SLAB)
+		return p->kind != PAGE_FREE;
+	return p->objects[(address - p->whole.site) >> (p->class + SMALLEST_SHIFT)].size != FREE;
 }
 
 uint64_t
 rumphost_arena_in_use(void)
 {
 
-	return in_use;
+	if (rumphost_guarding)
+		return rumphost_guard_in_use();
+	return rumphost_shadowing ? rumphost_shadow_in_use() : in_use;
 }
 
 static void
@@ -420,6 +469,10 @@ rumphost_arena_list(uint32_t owner, struct rumphost_allocation *list, uint64_t m
 	uint64_t n, count = 0;
 	uint32_t i;
 
+	if (rumphost_guarding)
+		return rumphost_guard_list(owner, list, max);
+	if (rumphost_shadowing)
+		return rumphost_shadow_list(owner, list, max);
 	for (i = 0; i < chunk_count; i++) {
 		for (n = 0; n < chunks[i].pages; n++) {
 			p = &chunks[i].page[n];

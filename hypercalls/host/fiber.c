@@ -338,6 +338,7 @@ static void
 fiber_delete(struct fiber *f)
 {
 
+	rumphost_shadow_stack(f->lwp.stack, f->lwp.stack_size, 0);
 	munmap((void *)(uintptr_t)(f->lwp.stack - GUARD_SIZE), f->lwp.stack_size + GUARD_SIZE);
 	free(f);
 }
@@ -358,6 +359,7 @@ rumphost_fiber_create(uint64_t enter, uint64_t entry, const uint64_t *args, uint
 		f->lwp.stack_size = stack_size;
 	} else if ((f = fiber_new(stack_size)) == NULL)
 		return NULL;
+	rumphost_shadow_stack(f->lwp.stack, stack_size, 0);
 	f->enter = enter;
 	f->entry = entry;
 	memcpy(f->args, args, sizeof(f->args));
@@ -399,6 +401,7 @@ rumphost_fiber_destroy(struct rumphost_lwp *lwp)
 	*link = lwp->next;
 	rumphost_handover_forget(lwp);
 	rumphost_arena_release(lwp->kernel_lwp);
+	rumphost_shadow_stack(lwp->stack, lwp->stack_size, RUMPHOST_SHADOW_GONE);
 	if (free_count >= STACKS_KEPT) {
 		fiber_delete(f);
 		return;
@@ -426,7 +429,10 @@ rumphost_fiber_abandon(void *context, uint32_t exit, int sig, uintptr_t address)
 	lwp->in_fault = 1;
 	lwp->fault_signal = sig;
 	lwp->fault_address = address;
+	lwp->fault_write = -1;
 #if defined(__x86_64__)
+	if (uc->uc_mcontext.gregs[REG_TRAPNO] == 14)	/* a page fault's code has a bit for it */
+		lwp->fault_write = (uc->uc_mcontext.gregs[REG_ERR] & 2) != 0;
 	lwp->fault_pc = (uint64_t)uc->uc_mcontext.gregs[REG_RIP];
 	lwp->fault_sp = (uint64_t)uc->uc_mcontext.gregs[REG_RSP];
 	lwp->fault_fp = (uint64_t)uc->uc_mcontext.gregs[REG_RBP];
@@ -453,6 +459,24 @@ on_stack(const struct rumphost_lwp *lwp, uint64_t address)
 
 	return address >= lwp->stack && address + 16 <= lwp->stack + lwp->stack_size &&
 	    address % 8 == 0;
+}
+
+void
+rumphost_fiber_places(uint64_t *places, int max, uint64_t site)
+{
+	const struct rumphost_lwp *lwp = rumphost_cpu_state.running;
+	const uint64_t *frame = __builtin_frame_address(0);
+	int n = 0;
+
+	memset(places, 0, (size_t)max * sizeof(*places));
+	while (lwp != NULL && n < max && on_stack(lwp, (uint64_t)(uintptr_t)frame)) {
+		places[n++] = frame[1];
+		if (frame[0] <= (uint64_t)(uintptr_t)frame)
+			break;
+		frame = (const uint64_t *)(uintptr_t)frame[0];
+	}
+	if (n == 0)
+		places[0] = site;
 }
 
 /* Along the frame pointers: drivers and shim are compiled with them. */

@@ -126,6 +126,8 @@ void
 rumphost_handover_forget(struct rumphost_lwp *lwp)
 {
 
-	if (lwp->sleeps_on != NULL && *lwp->sleeps_on == lwp)
+	if (lwp->sleeps_on != NULL &&
+	    rumphost_guard_reachable((uintptr_t)lwp->sleeps_on, sizeof(void *)) &&
+	    *lwp->sleeps_on == lwp)
 		*lwp->sleeps_on = (void *)1;
 }

@@ -12,20 +12,27 @@ import signal
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, SupportsInt
 
-from rumphost.errors import BuildError, Frame, MachineError, UsageError
+from rumphost.errors import BuildError, Frame, HostLacks, MachineError, UsageError
+from rumphost.view import ImageView, Place, SafeMemory
+from rumphost.view.types import CType
 
+from .counters import read_counters
+from .guard import GuardedMemory, MemoryGuard
 from .hypercalls import decode
-from .library import Library, load_library
+from .library import load_library
+from .memory import ProcessMemory
+from .shadow import Shadow
 from .symbolize import Symbolizer
 
 STACK_SIZE = 256 * 1024
 _NO_ARGUMENTS = (0,) * 6
 _ALL_OWNERS = 0xFFFF_FFFF
 _ADDRESS_UNKNOWN = 1 << 63  # fault_address in hypercall.h
+_PLACES = {1: Place.ALLOCATED, 0: Place.FREE, -1: Place.ELSEWHERE}
 _SIGNAL_WORDS = {
     signal.SIGSEGV: "bad memory access",
     signal.SIGBUS: "bad memory access",
@@ -46,47 +53,13 @@ class Allocation:
     serial: int
 
 
-class ProcessMemory:
-    """``kernel.memory.Memory`` over the process's own memory and the arena."""
-
-    def __init__(self, library: Library) -> None:
-        self._ffi, self._lib = library.ffi, library.lib
-        ffi = self._ffi
-        self._pointer = {width: ffi.typeof(f"uint{width * 8}_t *") for width in (1, 2, 4, 8)}
-
-    def read(self, address: int, size: int) -> bytes:
-        return bytes(self._ffi.buffer(self._ffi.cast("char *", address), size))
-
-    def write(self, address: int, data: bytes) -> None:
-        self._ffi.memmove(self._ffi.cast("char *", address), data, len(data))
-
-    def read_uint(self, address: int, width: int) -> int:
-        return int(self._ffi.cast(self._pointer[width], address)[0])
-
-    def write_uint(self, address: int, width: int, value: int) -> None:
-        self._ffi.cast(self._pointer[width], address)[0] = value
-
-    def c_string(self, address: int) -> str:
-        raw: bytes = self._ffi.string(self._ffi.cast("char *", address))
-        return raw.decode("utf-8", "replace")
-
-    def allocate(self, size: int) -> int:
-        pointer = self._lib.rumphost_arena_allocate(max(size, 1), 16, 0)
-        address = int(self._ffi.cast("uintptr_t", pointer))
-        if address == 0:
-            raise MemoryError(f"the arena has no {size} bytes left")
-        self._ffi.memmove(pointer, bytes(size), size)
-        return address
-
-    def release(self, address: int) -> None:
-        self._lib.rumphost_arena_release(self._ffi.cast("void *", address))
-
-
 class Image:
     """A loaded shared object; its symbols are code addresses in this process."""
 
-    def __init__(self, boundary: Boundary, path: Path, handle: Any) -> None:
+    def __init__(self, boundary: Boundary, path: Path, handle: Any, built: Path) -> None:
         self.path = path
+        self.built = built
+        """The file that was asked for; ``path`` may be a copy of it."""
         self._boundary = boundary
         self._handle = handle
         self.enter = self.symbol("rumphost_enter")
@@ -97,6 +70,32 @@ class Image:
         if address == 0:
             raise KeyError(name)
         return address
+
+    @property
+    def closed(self) -> bool:
+        """It is not loaded any more."""
+        return self._handle is None
+
+    @cached_property
+    def debug(self) -> ImageView:
+        """Its types and variables, by debug information; raises ``UsageError`` without any."""
+        return ImageView(self.path, self.enter, self._boundary.safe_memory)
+
+    def type(self, name: str) -> CType:
+        """Return a C type by its spelling, such as ``struct foo``."""
+        return self.debug.type(name)
+
+    def view(self, type_: CType | str, address: SupportsInt) -> Any:
+        """Return what is at an address, taken for a C type: see :mod:`rumphost.view.values`."""
+        return self.debug.view(type_, address)
+
+    def variable(self, name: str, source: str = "") -> Any:
+        """Return the value, or a view, of a variable outside functions, also of a static one."""
+        return self.debug.variable(name, source)
+
+    def counters(self) -> dict[str, bytes]:
+        """Return the counters of coverage of each object; nothing if it was built without."""
+        return read_counters(self._boundary.ffi, self.symbol)
 
     def close(self) -> None:
         """Unload; no fiber may be in it any more."""
@@ -156,6 +155,14 @@ class ProcessFiber:
     def set_owner(self, number: int) -> None:
         self._lwp.owner = number
 
+    @property
+    def fault_address(self) -> int:
+        return int(self._lwp.fault_address)
+
+    @property
+    def fault_write(self) -> int:
+        return int(self._lwp.fault_write)
+
     def held(self) -> list[int]:
         return list(self._lwp.held[0 : self._lwp.held_count])
 
@@ -175,11 +182,14 @@ class ProcessFiber:
             return f"{words}: {what} {address:#x} ({name})"
         return f"{words} ({name})"
 
-    def backtrace(self) -> list[Frame]:
+    def places(self) -> list[int]:
         pcs = self._ffi.new("uint64_t[]", 64)
         count = self._boundary.lib.rumphost_fiber_backtrace(self._lwp, pcs, 64)
-        addresses = [int(pcs[n]) for n in range(count)]
-        return self._boundary.symbolizer.frames(addresses, exact_first=bool(self._lwp.in_fault))
+        return self._ffi.unpack(pcs, count) if count else []
+
+    def backtrace(self) -> list[Frame]:
+        exact = bool(self._lwp.in_fault)
+        return self._boundary.symbolizer.frames(self.places(), exact_first=exact)
 
     def destroy(self) -> None:
         if not self._gone:
@@ -191,22 +201,29 @@ class Boundary:
     """The process's C side; one at a time, closed with ``close``.
 
     ``watchdog_s`` is how much CPU time, in seconds, an lwp may use between two hypercalls.
+    ``guarded``: the arena watches over the bounds and the life of what it hands out.
     """
 
     _open = False
 
-    def __init__(self, *, watchdog_s: float = 5.0, ucontext: bool = False) -> None:
+    def __init__(
+        self, *, watchdog_s: float = 5.0, ucontext: bool = False, guarded: bool = False
+    ) -> None:
         if Boundary._open:
             raise UsageError("one process runs one host at a time: close the other one first")
         library = load_library(ucontext=ucontext)
         self.ffi, self.lib, self.interface = library.ffi, library.lib, library.interface
-        self.memory = ProcessMemory(library)
+        self.guard = MemoryGuard(library)
+        self.shadow = Shadow(library)
+        self._guarded = guarded
+        self.memory = GuardedMemory(library) if guarded else ProcessMemory(library)
         self.symbolizer = Symbolizer(str(library.path))
+        self.safe_memory = SafeMemory(self._place_of)
         self.cpu = self.lib.rumphost_cpu_state
         self._set_clock = self.lib.rumphost_set_clock
         self._handed = self.ffi.new("struct rumphost_handed *")
         self._images: list[Image] = []
-        self._copies = tempfile.TemporaryDirectory(prefix="rumphost-")
+        self._copies: tempfile.TemporaryDirectory[str] | None = None
         error = self.lib.rumphost_fault_start() or self.lib.rumphost_watchdog_start(
             round(watchdog_s * 1000)
         )
@@ -217,8 +234,11 @@ class Boundary:
 
     # -- memory
 
-    def start_arena(self, chunks: Iterable[tuple[int, int, int]]) -> None:
-        """Hand out memory of these chunks (address, size, bus address) from now on."""
+    def start_arena(self, chunks: Iterable[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
+        """Hand out memory of these chunks (address, size, bus address) from now on.
+
+        Returns them as drivers see them: with the guard they are at other addresses.
+        """
         count = 0
         for count, (address, size, bus_address) in enumerate(chunks, 1):
             chunk = self.cpu.chunks[count - 1]
@@ -226,6 +246,11 @@ class Boundary:
         self.cpu.chunk_count = count
         if self.lib.rumphost_arena_start() != 0:
             raise MemoryError("no memory for the arena's books")
+        error = self.lib.rumphost_guard_start() if self._guarded else 0
+        if error:
+            raise MachineError(f"cannot guard the machine's memory: {os.strerror(error)}")
+        started = (self.cpu.chunks[n] for n in range(count))
+        return [(chunk.address, chunk.size, chunk.bus_address) for chunk in started]
 
     def allocations(self, owner: int | None = None) -> list[Allocation]:
         """Return what is allocated, by one owner or by all, oldest first."""
@@ -250,23 +275,49 @@ class Boundary:
     def bytes_in_use(self) -> int:
         return int(self.lib.rumphost_arena_in_use())
 
+    def note_mapping(self, handle: int, size: int, start: int, region: str) -> None:
+        """Let debuggers know of mapped registers; with ``size`` 0, that they are no more."""
+        mappings = self.lib.rumphost_mappings
+        taken = [one for one in mappings if one.handle == handle and one.size]
+        found = taken or [one for one in mappings if not one.size]
+        for slot in found[:1]:
+            name = region.encode()[: len(slot.region) - 1]
+            slot.handle, slot.size, slot.start, slot.region = handle, size, start, name + b"\0"
+
+    def _place_of(self, address: int) -> Place:
+        return _PLACES[self.lib.rumphost_arena_find(address)]
+
     # -- images
 
     def load(self, path: Path) -> Image:
         """Load an image with fresh static data, also when the same file is loaded already."""
+        built = path
         if any(image.path == path for image in self._images):
+            if self._copies is None:
+                self._copies = tempfile.TemporaryDirectory(prefix="rumphost-")
             path = Path(shutil.copy(path, Path(self._copies.name) / f"{len(self._images)}.so"))
         handle = self.lib.rumphost_image_open(str(path).encode())
         if handle == self.ffi.NULL:
             why = self.ffi.string(self.lib.rumphost_image_error()).decode("utf-8", "replace")
             raise BuildError(f"cannot load {path}: {why}")
-        image = Image(self, path, handle)
+        image = Image(self, path, handle, built)
+        try:
+            self.shadow.start(image.symbol)
+        except HostLacks:
+            image.close()
+            raise
         self._images.append(image)
         return image
+
+    @property
+    def images(self) -> Sequence[Image]:
+        """What is loaded, images of crashed drivers among them."""
+        return self._images
 
     def unload(self, image: Image) -> None:
         """Unload an image."""
         self._images.remove(image)
+        self.shadow.forget(image.symbol)
         image.close()
 
     # -- kernel.scheduler.FiberFactory
@@ -321,7 +372,11 @@ class Boundary:
         self.lib.rumphost_fault_stop()
         while self._images:
             self._images.pop().close()
+        self.shadow.stop()
         self.lib.rumphost_arena_stop()
         self.cpu.chunk_count = 0
-        self._copies.cleanup()
+        self.safe_memory.close()
+        self.symbolizer.close()
+        if self._copies is not None:
+            self._copies.cleanup()
         Boundary._open = False

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
 
 from rumphost.errors import Frame
+
+_NOWHERE = (1 << 64) - 1
 
 
 class Symbolizer:
@@ -17,6 +20,23 @@ class Symbolizer:
 
     def __init__(self, hidden: str = "") -> None:
         self._hidden = hidden
+        self._readers: dict[str, _Reader] = {}
+
+    def close(self) -> None:
+        """End the addr2line processes; ``frames`` starts them anew."""
+        while self._readers:
+            self._readers.popitem()[1].close()
+
+    def _addr2line(self, file: str, offsets: list[int]) -> list[list[tuple[str, str, int]]]:
+        tool = shutil.which("addr2line")
+        if tool is None or not Path(file).exists():
+            return []
+        if file not in self._readers:
+            self._readers[file] = _Reader(tool, file)
+        said = self._readers[file].ask(offsets)
+        if not said:
+            self._readers.pop(file).close()
+        return [_parse(block.splitlines()) for block in re.split("^0x", said, flags=re.M)[1:]]
 
     def frames(self, addresses: list[int], *, exact_first: bool = False) -> list[Frame]:
         """Return the frames of a backtrace; inlined calls get frames of their own.
@@ -36,7 +56,7 @@ class Symbolizer:
                 by_file.setdefault(where[3], []).append((index, address - back - where[2]))
         found: dict[int, list[Frame]] = {}
         for file, wanted in by_file.items():
-            looked_up = _addr2line(file, [offset for _, offset in wanted])
+            looked_up = self._addr2line(file, [offset for _, offset in wanted])
             for (index, _), frames in zip(wanted, looked_up, strict=False):
                 found[index] = [
                     Frame(addresses[index], function, source, line)
@@ -51,7 +71,10 @@ class Symbolizer:
 
 
 def _is_entry(frame: Frame) -> bool:
-    """Tell whether a frame is the image's way into or out of a fiber: start.c, or a stub."""
+    """Tell whether a frame is the image's way into or out of a fiber: start.c, a stub, or what
+    a sanitizer's check calls."""
+    if "/hypercalls/instrument/" in frame.file:
+        return True
     return frame.function == "rumphost_enter" or "/stubs-" in frame.file
 
 
@@ -70,17 +93,44 @@ def _mappings() -> list[tuple[int, int, int, str]]:
     return mapped
 
 
-def _addr2line(file: str, offsets: list[int]) -> list[list[tuple[str, str, int]]]:
-    tool = shutil.which("addr2line")
-    if tool is None or not Path(file).exists():
-        return []
-    done = subprocess.run(
-        [tool, "-a", "-f", "-i", "-e", file, *map(hex, offsets)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return [_parse(block.splitlines()) for block in done.stdout.split("0x")[1:]]
+class _Reader:
+    """An addr2line that answers as long as the host runs: to start one for a big image takes long.
+
+    It is killed when the Symbolizer is closed.
+    """
+
+    def __init__(self, tool: str, file: str) -> None:
+        self._process = subprocess.Popen(
+            [tool, "-a", "-f", "-i", "-e", file],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            start_new_session=True,  # Ctrl-C is not for it
+        )
+
+    def ask(self, offsets: list[int]) -> str:
+        """Return what it says of all these; "" when it is gone."""
+        questions, answers = self._process.stdin, self._process.stdout
+        assert questions is not None
+        assert answers is not None
+        try:
+            questions.write("".join(f"{offset:#x}\n" for offset in (*offsets, _NOWHERE)))
+            questions.flush()
+        except OSError:
+            return ""
+        lines = []
+        for line in answers:
+            if line.startswith("0x") and int(line, 16) == _NOWHERE:
+                answers.readline(), answers.readline()
+                break
+            lines.append(line)
+        return "".join(lines)
+
+    def close(self) -> None:
+        self._process.kill()
+        with self._process:
+            pass
 
 
 def _parse(lines: list[str]) -> list[tuple[str, str, int]]:

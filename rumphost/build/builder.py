@@ -7,6 +7,9 @@ parallel, and links them.  It prints nothing.
 
 from __future__ import annotations
 
+import copy
+import functools
+import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,18 +20,22 @@ from rumphost.build import generate
 from rumphost.build.compiler import Compiled, Compiler, Diagnostic, Job, Progress, flags
 from rumphost.build.config.closure import Closure, close
 from rumphost.build.config.model import Config
+from rumphost.build.instrumentation import PLAIN, Instrumentation
 from rumphost.build.linker import LINK_FLAGS, Linked, MissingSymbol, link
 from rumphost.build.listing import DriverInfo, drivers_of
 from rumphost.build.names import devices_of_source, existing, is_path, resolve, source_of
 from rumphost.build.optional import not_compiled, not_linked
 from rumphost.build.pages import Pages
 from rumphost.build.standalone import Scan, describe, scan
-from rumphost.build.store import Store, digest, write_atomically
+from rumphost.build.store import NOTES, Store, digest, write_atomically
 from rumphost.build.tree import Sources
 from rumphost.errors import BuildError, UsageError
 from rumphost.sources import cache_dir, hypercalls_dir
 
 _SHOWN = 8
+COUNTED = ".counted"
+"""Suffix of the file beside an image that lists its objects with counters, as JSON: what their
+counters are known by, gcov's notes, the source, its digest, and whether they are rumphost's own."""
 
 
 @dataclass(frozen=True)
@@ -95,8 +102,8 @@ class Builder:
     """Builds images from one set of sources with one set of choices.
 
     ``sys`` names a NetBSD tree; without one the built-in headers and ``drivers/`` are in force.
-    ``optimise`` is gcc's -O ("0" for debugging), ``sanitize`` may hold "undefined", ``defines``
-    are preprocessor macros of the driver, ``jobs`` are compilers at a time.
+    ``optimise`` is gcc's -O ("0" for debugging), ``instrumentation`` what the compiler adds to the
+    driver, ``defines`` are preprocessor macros of it, ``jobs`` are compilers at a time.
     """
 
     def __init__(
@@ -104,14 +111,15 @@ class Builder:
         sys: Path | None = None,
         *,
         optimise: str = "2",
-        sanitize: Sequence[str] = (),
+        instrumentation: Instrumentation = PLAIN,
         defines: Mapping[str, str | None] | None = None,
         jobs: int | None = None,
         progress: Progress | None = None,
     ) -> None:
         self._sources = Sources.find(sys)
         self._optimise = optimise
-        self._sanitize = tuple(sanitize)
+        self._instrumentation = instrumentation
+        self._others: dict[Instrumentation, Builder] = {}
         self._defines = tuple(
             name if value is None else f"{name}={value}"
             for name, value in sorted((defines or {}).items())
@@ -121,6 +129,16 @@ class Builder:
         self._jobs = jobs
         self._config: Config | None = None
         self._config_digest = ""
+
+    def instrumented(self, instrumentation: Instrumentation) -> Builder:
+        """Return a builder of the same drivers with more put into them; it is made once."""
+        if instrumentation == self._instrumentation:
+            return self
+        if instrumentation not in self._others:
+            other = copy.copy(self)
+            other._instrumentation = instrumentation
+            self._others[instrumentation] = other
+        return self._others[instrumentation]
 
     def drivers(self) -> list[DriverInfo]:
         """Return every driver that the config(5) files in force describe."""
@@ -172,6 +190,11 @@ class Builder:
         return self._store
 
     @property
+    def instrumentation(self) -> Instrumentation:
+        """What the compiler adds to the drivers."""
+        return self._instrumentation
+
+    @property
     def sources(self) -> Sources:
         """The tree, or that there is none."""
         return self._sources
@@ -182,7 +205,9 @@ class Builder:
 
     def compiler(self, jobs: int | None = None) -> Compiler:
         """Return the compiler of this computer; raises HostLacks."""
-        return Compiler(self._store, self._jobs if jobs is None else jobs)
+        compiler = Compiler(self._store, self._jobs if jobs is None else jobs)
+        self._instrumentation.check(compiler)
+        return compiler
 
     def finish(self, compiler: Compiler, plan: Plan, results: Sequence[Compiled]) -> Built:
         """Link what was compiled by the jobs of a plan; raises BuildFailure.
@@ -201,6 +226,7 @@ class Builder:
                 image = self._image_path(compiler, plan, [*shim, *own])
                 linked = self._link(compiler, [*shim, *own], image)
                 if linked.path is not None:
+                    self._keep_counted(compiler, [*shim, *own], image)
                     break
                 failure = BuildFailure(label, linked.errors, linked.missing, warnings)
                 left_out, why = not_linked(plan.closure, own, linked.missing)
@@ -218,6 +244,21 @@ class Builder:
             seconds=0.0,
             cached=linked.cached and all(one.cached for one in results),
         )
+
+    def _keep_counted(self, compiler: Compiler, results: Sequence[Compiled], image: Path) -> None:
+        """Note beside an image what gcov needs to know of the objects that count in it."""
+        if not self._instrumentation.coverage:
+            return
+        counted = []
+        for one in results:
+            notes = self._store.object_path(one.key or "").with_suffix(NOTES)
+            if notes.is_file():
+                source = str(one.job.source)
+                is_now = self._store.file_digest(source)
+                counted.append(
+                    [compiler.recipe(one.job), str(notes), source, is_now, one.job.is_shim]
+                )
+        write_atomically(image.with_suffix(COUNTED), json.dumps(counted))
 
     # -- configuration --
 
@@ -261,16 +302,22 @@ class Builder:
         host = hypercalls_dir()
         closure = close(self._read_config(), [])
         generated = self._store.generated(generate.headers(closure))
-        choices = flags(
+        plain = functools.partial(
+            flags,
             include=self._sources.include_dirs(),
             generated=generated,
             after=[host],
             is_foreign=self._sources.root is not None,
             is_own=True,
-            defines=_unlisted_options(closure),
         )
+        added = self._instrumentation
+        defines = _unlisted_options(closure)
+        choices = plain(instrumentation=added.flags(is_shim=True), defines=defines)
         sources = [*sorted(host.glob("*.c")), self._stubs(host / "hypercall.h")]
-        return [Job(source, choices, generated, is_own=True, is_shim=True) for source in sources]
+        jobs = [Job(source, choices, generated, is_own=True, is_shim=True) for source in sources]
+        choices = plain(defines=(*defines, *added.defines))
+        more = [Job(one, choices, generated, is_own=True, is_shim=True) for one in added.sources]
+        return [*jobs, *more]
 
     def _stubs(self, header: Path) -> Path:
         reader = self._store.file_digest(stubs_source.__code__.co_filename)
@@ -297,7 +344,7 @@ class Builder:
             is_foreign=is_foreign,
             is_own=False,
             optimise=self._optimise,
-            sanitize=self._sanitize,
+            instrumentation=self._instrumentation.flags(is_shim=False),
             defines=(*_unlisted_options(closure), *self._defines),
             more=closure.make_flags(self._sources.root),
         )
@@ -333,7 +380,8 @@ class Builder:
 
     def _link(self, compiler: Compiler, results: Sequence[Compiled], image: Path) -> Linked:
         objects = [one.path for one in results if one.path is not None]
-        return link(compiler, self._store, objects, image, Pages.read())
+        libraries = self._instrumentation.libraries
+        return link(compiler, self._store, objects, image, Pages.read(), libraries)
 
 
 def _plainer(first: BuildFailure | None, last: BuildFailure) -> BuildFailure:

@@ -15,11 +15,12 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from platform import machine
 
-from rumphost.build.store import ABSENT, GENERATED, Store, digest
-from rumphost.errors import HostLacks, Unsupported
+from rumphost.build.store import ABSENT, GENERATED, NOTES, Store, digest
+from rumphost.errors import HostLacks
 
 Progress = Callable[[int, int, str], None]
 """Called with how many steps are done, how many there are, and what was done last."""
@@ -42,9 +43,6 @@ _WARNINGS = (
 )  # fmt: skip
 _FOREIGN_WARNINGS = ("-Wno-address-of-packed-member", "-Wno-unused-but-set-variable")
 _AS_NAMED = "-fno-canonical-system-headers"  # a link may come to point elsewhere
-_SANITIZERS = {
-    "undefined": ("-fsanitize=undefined", "-fsanitize-undefined-trap-on-error"),
-}
 _DIAGNOSTIC = re.compile(
     r"^(?P<file>[^:\n]+):(?P<line>\d+):(?:\d+:)? "
     r"(?P<kind>warning|error|fatal error): (?P<text>.*)$",
@@ -116,6 +114,13 @@ class Compiler:
         status = os.stat(self.command[0])
         self.identity = digest(*self.command, str(status.st_mtime_ns), str(status.st_size))
 
+    @cached_property
+    def gcc_version(self) -> int:
+        """The number before the first dot; 0 when it is not gcc."""
+        done = run([*self.command, "-dM", "-E", "-x", "c", "/dev/null"])
+        macros = dict(line.split(" ", 2)[1:] for line in done.stdout.splitlines())
+        return 0 if "__clang__" in macros else int(macros.get("__GNUC__", "0"))
+
     def compile(self, jobs: Sequence[Job], step: Callable[[Compiled], None]) -> list[Compiled]:
         """Compile what is not in the store, in parallel; ``step`` hears of each as it is done.
 
@@ -125,7 +130,7 @@ class Compiler:
         results: dict[int, Compiled] = {}
         missing: dict[str, list[int]] = {}
         for index, job in enumerate(jobs):
-            recipe = self._recipe(job)
+            recipe = self.recipe(job)
             found = self._find(job, recipe)
             if found is None:
                 missing.setdefault(recipe, []).append(index)
@@ -134,11 +139,11 @@ class Compiler:
                 step(found)
         if missing:
             with ThreadPoolExecutor(self._jobs) as pool:
-                waiting = {
-                    pool.submit(self._compile_all, [jobs[one] for one in alike], recipe): alike
-                    for recipe, alike in missing.items()
-                }
                 try:
+                    waiting = {
+                        pool.submit(self._compile_all, [jobs[one] for one in alike], recipe): alike
+                        for recipe, alike in missing.items()
+                    }
                     for future in as_completed(waiting):
                         for index, done in zip(waiting[future], future.result(), strict=True):
                             results[index] = done
@@ -152,7 +157,8 @@ class Compiler:
         first = self._compile(jobs[0], recipe)
         return [first, *(self._find(job, recipe) or self._compile(job, recipe) for job in jobs[1:])]
 
-    def _recipe(self, job: Job) -> str:
+    def recipe(self, job: Job) -> str:
+        """Return a digest of the compiler, the source's name and the flags."""
         flags = (flag.replace(str(job.generated), GENERATED) for flag in job.flags)
         source = str(job.source).replace(str(job.generated), GENERATED)
         return digest(self.identity, source, *flags)
@@ -172,12 +178,13 @@ class Compiler:
     def _compile(self, job: Job, recipe: str) -> Compiled:
         start = time.monotonic()
         with self._store.scratch() as work:
-            built = Path(work) / "out.o"
+            # Counters of coverage are known by this name, and by that seed the same each time.
+            built = Path(work) / f"{recipe}.o"
             depfile = Path(work) / "out.d"
             command = [
                 *self.command, *job.flags, "-MD", "-MF", str(depfile), "-MT", "x", _AS_NAMED,
                 "-fdiagnostics-color=never", "-fno-diagnostics-show-caret",
-                "-c", str(job.source), "-o", str(built),
+                f"-frandom-seed={recipe}", "-c", str(job.source), "-o", str(built),
             ]  # fmt: skip
             done = run(command)
             diagnostics = diagnose(done.stderr)
@@ -188,7 +195,7 @@ class Compiler:
                 return Compiled(job, None, None, diagnostics, cached=False)
             notes = [[one.file, str(one.line), one.kind, one.text] for one in diagnostics]
             dependencies = self._dependencies(job, depfile)
-            kept = built if is_object else None
+            kept = [built, built.with_suffix(NOTES)] if is_object else []
             key = self._store.keep(recipe, dependencies, job.generated, kept, notes)
         path = self._store.object_path(key) if is_object else None
         seconds = time.monotonic() - start
@@ -239,14 +246,15 @@ def flags(
     is_foreign: bool,
     is_own: bool,
     optimise: str = "2",
-    sanitize: Sequence[str] = (),
+    instrumentation: Sequence[str] = (),
     defines: Sequence[str] = (),
     more: Sequence[str] = (),
 ) -> tuple[str, ...]:
     """Return the compiler's flags for one source.
 
     ``is_own``: of rumphost itself, where a warning is an error.  ``is_foreign``: the headers are
-    a NetBSD tree's, whose own warnings nobody here can mend.  ``more`` are flags that the
+    a NetBSD tree's, whose own warnings nobody here can mend.  ``instrumentation`` are flags of
+    an :class:`~rumphost.build.instrumentation.Instrumentation`, ``more`` those that the
     configuration itself asks for.
     """
     directories = [*more, f"-I{generated}", f"-I{include[0]}"]
@@ -259,10 +267,7 @@ def flags(
         found.append("-Werror")
     elif is_foreign:
         found += _FOREIGN_WARNINGS
-    for name in sanitize:
-        if name not in _SANITIZERS:
-            raise Unsupported(f"sanitize: {name} (there is: {', '.join(_SANITIZERS)})")
-        found += _SANITIZERS[name]
+    found += instrumentation
     return (*found, *(f"-D{define}" for define in defines), *directories)
 
 

@@ -57,7 +57,12 @@ class Linked:
 
 
 def link(
-    compiler: Compiler, store: Store, objects: Sequence[Path], image: Path, pages: Pages
+    compiler: Compiler,
+    store: Store,
+    objects: Sequence[Path],
+    image: Path,
+    pages: Pages,
+    libraries: Sequence[str] = (),
 ) -> Linked:
     """Link the objects into ``image``, which comes into being whole or not at all.
 
@@ -76,7 +81,8 @@ def link(
             output = Path(work) / image.name
             names = Path(work) / "objects"
             names.write_text("\n".join(f'"{path}"' for path in objects))
-            ended = run([*compiler.command, *LINK_FLAGS, "-o", str(output), f"@{names}", "-lgcc"])
+            words = [*LINK_FLAGS, "-o", str(output), f"@{names}", *libraries, "-lgcc"]
+            ended = run([*compiler.command, *words])
             if ended.returncode == 0:
                 os.replace(output, image)
                 return Linked(image)

@@ -16,7 +16,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 _VARIANTS = 8
@@ -24,6 +24,8 @@ _KEEP_SECONDS = 30 * 24 * 3600
 _DAY = 24 * 3600
 _NAMES_IN_WORK = ".new-"
 _FAILED = ".failed"
+NOTES = ".gcno"
+"""What gcov needs besides the counters is kept beside an object under this suffix."""
 GENERATED = "$GENERATED"
 ABSENT = "!"
 
@@ -151,6 +153,7 @@ class Store:
             for kept in (path, path.with_suffix(_FAILED)):
                 if kept.is_file():
                     self.touch(kept)
+                    self.touch(kept.with_suffix(NOTES))
                     return key
         return None
 
@@ -159,10 +162,13 @@ class Store:
         recipe: str,
         dependencies: Iterable[str],
         generated: Path,
-        built: Path | None,
+        built: Sequence[Path],
         notes: list[list[str]],
     ) -> str:
-        """Keep an object, or with ``built`` None that there is none; return its key."""
+        """Keep what was built, an object and what may be beside it, or that there is none.
+
+        Returns the key.
+        """
         prefix = f"{generated}/"
         names = sorted({_neutral(name, prefix) for name in dependencies})
         key = self._key(recipe, names, generated)
@@ -170,10 +176,11 @@ class Store:
             key = digest(recipe, str(built), str(time.time_ns()))
         path = self.object_path(key)
         path.parent.mkdir(parents=True, exist_ok=True)
-        suffix = _FAILED if built is None else ".json"
+        suffix = ".json" if built else _FAILED
         write_atomically(path.with_suffix(suffix), json.dumps(notes))
-        if built is not None:
-            os.replace(built, path)
+        for one in reversed(built):  # the object last, which all is found by
+            if one.is_file():
+                os.replace(one, path.with_suffix(one.suffix))
         variants = [names, *(one for one in self._variants(recipe) if one != names)][:_VARIANTS]
         write_atomically(self._manifest(recipe), json.dumps(variants))
         self._forget(recipe)

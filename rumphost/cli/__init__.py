@@ -18,12 +18,16 @@ from .bind import bind, unbind
 from .build import build
 from .coverage import coverage
 from .doctor import doctor
+from .fuzz import fuzz
 from .gdb import gdb
+from .instrumenting import covered
 from .listing import list_
 from .options import asks_json
 from .output import AlreadyTold, Output, OutputClosed
 from .pci import pci
 from .run import Terminated, run
+from .shell import shell
+from .trials import explore, fault
 from .wifi import wifi
 
 DEFECT = 70
@@ -39,7 +43,10 @@ def rumphost() -> None:
     """
 
 
-for command in (list_, build, run, gdb, coverage, pci, wifi, bind, unbind, doctor):
+for command in (
+    list_, build, run, shell, gdb, fault, explore, fuzz, coverage, covered, pci, wifi, bind, unbind,
+    doctor,
+):  # fmt: skip
     rumphost.add_command(command)
 
 

@@ -10,10 +10,12 @@ import click
 from rumphost.build import Builder
 from rumphost.build.annotations import annotation_of
 from rumphost.build.baseline import Baseline, Change
+from rumphost.build.instrumentation import Instrumentation
 from rumphost.build.report import Report, merge
 from rumphost.build.survey import WHOLE, Shard, Survey
 from rumphost.errors import BuildError, UsageError
 
+from .instrumenting import sanitize
 from .options import OutputFile, optimise, output_format, sys_tree
 from .output import AlreadyTold, Output
 from .report import Outcome
@@ -33,6 +35,7 @@ from .report import Outcome
 @click.option("-j", "--jobs", type=click.IntRange(1), help="Compilers at a time.")
 @sys_tree
 @optimise
+@sanitize
 @output_format
 def build(
     drivers: tuple[str, ...],
@@ -42,6 +45,7 @@ def build(
     merging: bool,
     sys_tree: Path | None,
     optimise: str,
+    sanitize: tuple[str, ...],
     jobs: int | None,
     format_: str,
     quiet: bool,
@@ -62,7 +66,8 @@ def build(
         part = Shard.parse(shard) if shard else WHOLE
         try:
             with output.progress() as progress:
-                builder = Builder(sys_tree, optimise=optimise, jobs=jobs)
+                added = Instrumentation(sanitize)
+                builder = Builder(sys_tree, optimise=optimise, instrumentation=added, jobs=jobs)
                 survey = Survey(builder, progress=progress, jobs=jobs)
                 report = survey.of_bus(bus, part) if every else survey.of_names(drivers)
         except BuildError as error:

@@ -17,6 +17,13 @@ _OPTIONS = {
 }
 
 
+def words_of(checks: Checks) -> list[str]:
+    """Return the options that ask for these checks."""
+    if checks == Checks.all():
+        return ["--strict"]
+    return [option for name, (option, _) in _OPTIONS.items() if getattr(checks, name)]
+
+
 def checking(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options; their values come as one, ``checks``."""
 

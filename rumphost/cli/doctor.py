@@ -15,6 +15,7 @@ import click
 
 from rumphost.errors import HostLacks
 from rumphost.machine import sysfs
+from rumphost.machine.iommu import FaultLog
 
 from .options import output_format
 from .output import Output
@@ -81,6 +82,20 @@ def iommu() -> Finding:
     return Finding("iommu", count > 0, f"{count} groups", remedy)
 
 
+def kernel_log() -> Finding:
+    try:
+        FaultLog().close()
+    except OSError as error:
+        text, there = f"cannot be read: {error.strerror}", False
+    else:
+        text, there = "readable", True
+    remedy = (
+        "reports of DMA that the IOMMU stopped come from it: be root, or sysctl"
+        " kernel.dmesg_restrict=0"
+    )
+    return Finding("kernel log", there, text, remedy)
+
+
 def functions() -> Finding:
     found = [one for one in sysfs.functions() if one.driver in ("rumphost", "vfio-pci")]
     remedy = "real devices: rumphost bind ADDRESS (lspci shows the addresses)"
@@ -123,6 +138,7 @@ CHECKS: tuple[Callable[[], Finding], ...] = (
     module,
     vfio,
     iommu,
+    kernel_log,
     functions,
     locked_memory,
     huge_pages,

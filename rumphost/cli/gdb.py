@@ -8,6 +8,7 @@ import click
 from click.core import ParameterSource
 
 from rumphost.build import Builder
+from rumphost.build.instrumentation import Instrumentation
 from rumphost.debug.gdb import (
     check_pid,
     dump_shared_files,
@@ -19,6 +20,7 @@ from rumphost.debug.gdb import (
 )
 from rumphost.errors import UsageError
 
+from .instrumenting import InstrumentingOptions
 from .output import Output
 from .run import run
 
@@ -67,6 +69,8 @@ def gdb(
       rumphost lwp LID           have bt, frame, info locals, print … work on that lwp
       rumphost frame LID N       the same, at frame N
       rumphost locks             who holds and who waits for what
+      print sc->sc_lock          a mutex, callout, mbuf, DMA map … in words
+      print CTRL == FOO_RESET    the driver's macros are known
 
     --batch without -x or -e runs until the first stop, prints lwps, locks and backtraces, and
     leaves. Its exit status is the run's; 1 if a breakpoint was never reached or a command failed.
@@ -117,7 +121,13 @@ def _built(arguments: tuple[str, ...]) -> tuple[str, ...]:
         arguments = (*_DEBUG_OPTIMISE, *arguments)
         context = run.make_context("rumphost run", list(arguments))
     given = context.params
+    options = InstrumentingOptions(Instrumentation(given["sanitize"]), None)
     with Output(quiet=given["quiet"]).progress() as progress:
-        builder = Builder(given["sys_tree"], optimise=given["optimise"], progress=progress)
+        builder = Builder(
+            given["sys_tree"],
+            optimise=given["optimise"],
+            instrumentation=options.for_run(given["optimise"], traces=False),
+            progress=progress,
+        )
         builder.build(given["drivers"])
     return arguments

@@ -16,7 +16,7 @@ from rumphost.host import Host
 from rumphost.machine import Machine
 from rumphost.machine.replay import RecordingMachine, ReplayMachine
 from rumphost.machines import open_machine, record
-from rumphost.tracing import Filter, Summary, TextFormat, TraceWriter, draw
+from rumphost.tracing import Filter, HeaderNames, Summary, TextFormat, TraceWriter, draw
 
 from .options import OutputFile
 from .output import Output
@@ -67,6 +67,12 @@ class ObservingOptions:
     picture: Path | None = None
     record: Path | None = None
 
+    @property
+    def traces(self) -> bool:
+        """Crossings are seen: names of the driver's own registers are wanted."""
+        kept = (self.trace_file, self.only, self.never, self.summary, self.picture)
+        return any(kept)
+
 
 class Observing:
     """One run's; ``told`` is called with what goes wrong on the way. Raises ``UsageError``."""
@@ -78,7 +84,7 @@ class Observing:
         self.output = output
         self.filter = Filter(options.only, options.never)
         self.summary = Summary(self.filter) if options.summary or options.picture else None
-        self._told = told
+        self.told = told
         self._writer: TraceWriter | None = None
 
     def machine(self, text: str, *, virtual: bool) -> Machine:
@@ -92,7 +98,7 @@ class Observing:
         if path is not None:
 
             def fail(error: OSError) -> None:
-                self._told(HostLacks(f"cannot write the trace {path}: {error.strerror}"))
+                self.told(HostLacks(f"cannot write the trace {path}: {error.strerror}"))
 
             try:
                 self._writer = TraceWriter.open(path, filter_=self.filter, on_error=fail)
@@ -109,6 +115,7 @@ class Observing:
             sink.attach(host.trace)
         if sinks:
             host.trap("registers", "dma", *self.filter.traps())
+            HeaderNames(host).attach()
         if self.summary is not None:
             host.trap("lock")
 
@@ -123,12 +130,12 @@ class Observing:
             try:
                 self.options.picture.write_text(draw(self.summary))
             except OSError as error:
-                self._told(HostLacks(f"cannot write {self.options.picture}: {error.strerror}"))
+                self.told(HostLacks(f"cannot write {self.options.picture}: {error.strerror}"))
         machine = host.machine
         if isinstance(machine, ReplayMachine):
             left = machine.remaining()
             if left is not None:
-                self._told(DriverError(f"replay: the driver ended too soon: {left}"))
+                self.told(DriverError(f"replay: the driver ended too soon: {left}"))
             elif not machine.player.off:
                 count = len(machine.player.entries)
                 self.output.fact(

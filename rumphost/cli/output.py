@@ -17,7 +17,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
-from rumphost.errors import DriverError, HostLacks, RumphostError
+from rumphost.errors import DriverError, HostLacks, Place, RumphostError
 from rumphost.kernel.console import Level, Line
 
 ProgressCallback = Callable[[int, int, str], None]
@@ -48,7 +48,11 @@ class Output:
         self.json = json
         self.quiet = quiet
         # Without a stderr rich would take stdout.
-        self._err = Console(stderr=True, highlight=False, soft_wrap=True) if sys.stderr else None
+        self._err = (
+            Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
+            if sys.stderr
+            else None
+        )
 
     def fact(self, text: str, event: str, **fields: Any) -> None:
         """Print one fact: ``text`` for people, or a record of ``event`` and ``fields``."""
@@ -67,7 +71,7 @@ class Output:
                 table.add_column(column, overflow="fold")
             for row in rows:
                 table.add_row(*(escape(_cell(cell)) for cell in row))
-            Console(highlight=False, soft_wrap=True).print(table)
+            Console(highlight=False, emoji=False, soft_wrap=True).print(table)
         else:
             for row in rows:
                 self._print("\t".join(_cell(cell) for cell in row))
@@ -87,17 +91,28 @@ class Output:
     def error(self, error: BaseException, exit_status: int | None = None) -> None:
         """Print an error on stderr: its sentence, and a driver's C backtrace; and as a record."""
         message, driver, frames = str(error), "", []
+        places: tuple[Place, ...] = ()
         if isinstance(error, DriverError):
             message, driver = error.message.strip(), error.driver
             frames = [str(frame) for frame in error.backtrace]
+            places = error.places
         who = f"{driver}: " if driver else ""
         self._log(f"rumphost: {escape(who + message)}", "red")
         for number, frame in enumerate(frames):
             self._log(escape(f"  #{number} {frame}"))
+        for place in places:
+            self._log(escape(str(place)))
         if self.json:
             if exit_status is None:
                 exit_status = error.exit_status if isinstance(error, RumphostError) else 1
-            record = {"message": message, "driver": driver, "backtrace": frames}
+            record: dict[str, object] = {
+                "message": message, "driver": driver, "backtrace": frames,
+            }  # fmt: skip
+            if places:
+                record["places"] = [
+                    {"what": one.what, "backtrace": [str(frame) for frame in one.backtrace]}
+                    for one in places
+                ]
             self.fact("", "error", exit_status=exit_status, **record)
 
     @contextmanager

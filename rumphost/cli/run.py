@@ -11,12 +11,15 @@ import trio
 from rumphost.build import Builder
 from rumphost.checks import Checks
 from rumphost.errors import UsageError
+from rumphost.faults import Fault
 from rumphost.host import ClockName
 from rumphost.host import run as run_main
 from rumphost.machines import clock_of
 from rumphost.tasks import unwrapped
 
 from .checking import checking
+from .faulting import faulting
+from .instrumenting import InstrumentingOptions, instrumenting
 from .interface import InterfaceUse
 from .observing import ObservingOptions, observing
 from .options import (
@@ -71,6 +74,8 @@ class Terminated(BaseException):
 @click.option("--pcap", type=OutputFile(), help="Capture frames into a file for Wireshark.")
 @observing
 @checking
+@instrumenting
+@faulting
 @click.option(
     "--firmware", type=EXISTING_DIRECTORY, multiple=True, help="Look for firmware there first."
 )
@@ -103,6 +108,8 @@ def run(
     picture: Path | None,
     record: Path | None,
     checks: Checks,
+    instruments: InstrumentingOptions,
+    faults: tuple[Fault, ...],
     firmware: tuple[Path, ...],
     stay: float | None,
     watchdog: float,
@@ -124,8 +131,14 @@ def run(
         virtual = clock_of(machine) == "virtual" and tap is None
         clock = "virtual" if virtual else "real"
     output = Output(json=format_ == "json", quiet=quiet)
+    observed = ObservingOptions(trace_file, only, never, summary, picture, record)
     with output.progress() as progress:
-        builder = Builder(sys_tree, optimise=optimise, progress=progress)
+        builder = Builder(
+            sys_tree,
+            optimise=optimise,
+            instrumentation=instruments.for_run(optimise, traces=observed.traces),
+            progress=progress,
+        )
         built = builder.build(drivers)
     for warning in built.warnings:
         output.note(str(warning), "yellow")
@@ -133,15 +146,18 @@ def run(
         output, ping=ping, ping_to=ping_to, tap=tap, tap_address=tap_address, netns=netns,
         pcap=pcap, stay_s=stay,
     )  # fmt: skip
-    observed = ObservingOptions(trace_file, only, never, summary, picture, record)
     options = SessionOptions(
-        machine, clock, seed, sysctl, observed, checks, firmware, stay, watchdog
-    )
+        machine, clock, seed, sysctl, observed, checks, firmware, stay, watchdog,
+        instruments.coverage, faults,
+    )  # fmt: skip
     session = Session(output, builder, built, use, options)
-    run_main(_until_terminated, session, clock=clock)
+    try:
+        run_main(until_terminated, session, clock=clock)
+    finally:
+        instruments.report(output)
 
 
-async def _until_terminated(session: Session) -> None:
+async def until_terminated(session: Session) -> None:
     """Run the session; SIGTERM ends it as Ctrl-C does, which trio brings in by itself."""
     terminated = False
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import trio
@@ -23,12 +23,14 @@ from rumphost.errors import (
     RumphostError,
     UsageError,
 )
+from rumphost.faults import Fault
 from rumphost.host import ClockName, Host, open_host
 from rumphost.kernel.autoconf import Device
 from rumphost.kernel.console import Line
 from rumphost.kernel.sysctl import Value
 from rumphost.tasks import LEAVE_LIMIT_S
 
+from .faulting import FaultLog
 from .interface import InterfaceUse
 from .observing import Observing, ObservingOptions
 from .output import AlreadyTold, Output
@@ -51,6 +53,12 @@ class SessionOptions:
     firmware: tuple[Path, ...]
     stay_s: float | None
     watchdog_s: float
+    coverage: Path | None = None
+    faults: tuple[Fault, ...] = ()
+
+    def watched(self, watchdog_s: float) -> SessionOptions:
+        """Return these with another limit of time."""
+        return replace(self, watchdog_s=watchdog_s)
 
 
 class Session:
@@ -87,12 +95,19 @@ class Session:
                 builder=self.builder,
                 watchdog_s=options.watchdog_s,
                 checks=options.checks,
+                coverage=options.coverage,
+                faults=options.faults,
             ) as host:
+                faults = FaultLog(self.output)
+                host.faults.listeners.append(faults.tell)
                 host.console.listeners.append(self._console_line)
                 host.on_panic.append(self._panicked)
                 self.observing.attach(host)
                 await self._run(host)
+                faults.finish()
                 self.observing.finish(host)
+                for error in host.sanitizer_findings:
+                    self._told(error)
             self.observing.ended(machine)
         if self.failures:
             raise AlreadyTold(self.failures[0])

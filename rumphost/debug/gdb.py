@@ -72,7 +72,9 @@ def gdb_command(
     command = [gdb, "-q", "-iex", "set auto-load python-scripts off"]
     if batch:
         command += ["-nx", "-batch", "-ex", "set confirm off", "-ex", "set pagination off"]
-    command += ["-ex", "set print thread-events off", "-x", str(EXTENSION)]
+    for events in ("thread-events", "inferior-events"):
+        command += ["-ex", f"set print {events} off"]
+    command += ["-x", str(EXTENSION)]
     for step in steps:
         command += ["-ex", step]
     if core is not None:

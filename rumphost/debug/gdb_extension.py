@@ -23,6 +23,10 @@ Python (gdb 11 or later) and imports nothing but ``gdb``. All lwps are fibers in
 ``$_lwp()``
     the LID on the CPU, or 0 while Python runs: ``break teach_intr if $_lwp() == 5``.
 
+``print`` and ``info locals`` show a mutex by its holder and who waits, a callout by when it is due
+and what it calls, a condition variable, mbuf chain, DMA map, device_t or bus_space handle alike;
+``print/r`` shows what is in it.
+
 ``next``, ``finish`` and ``until`` stay in the lwp when it sleeps and others run meanwhile. The
 watchdog counts CPU time, and its count starts anew whenever the process stops here. A driver that
 crashes stops with its signal, before the host takes notice; ``continue`` lets the host report it.
@@ -48,12 +52,17 @@ import gdb
 
 if TYPE_CHECKING:
     from . import gdb_fibers as fibers
+    from . import gdb_printers as printers
 else:  # gdb's Python knows nothing of the package
-    _spec = importlib.util.spec_from_file_location(
-        "rumphost_gdb_fibers", Path(__file__).with_name("gdb_fibers.py")
-    )
-    fibers = importlib.util.module_from_spec(_spec)
-    _spec.loader.exec_module(fibers)
+
+    def _beside(name: str) -> Any:
+        path = Path(__file__).with_name(f"{name}.py")
+        spec = importlib.util.spec_from_file_location(f"rumphost_{name}", path)
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module
+
+    fibers, printers = _beside("gdb_fibers"), _beside("gdb_printers")
 
 _FRAMES_SHOWN = 50
 _KINDS = {"i": "interrupt", "s": "softint", "t": "thread"}
@@ -410,6 +419,7 @@ class _Session:
 
 def _install() -> _Session:
     fibers.install()
+    printers.install(fibers)
     _Prefix()
     for command, name in (
         (_Lwps, "lwps"),

@@ -25,7 +25,7 @@ from .device import Attachment, Device, Request, State
 from .errno import EBUSY, ENXIO
 from .hypercall import Answer, Steps, Upcall, hypercall
 from .leak import Leak
-from .lwp import Lwp, Owner
+from .lwp import IPL_NAMES, Lwp, Owner
 from .pci import Pci, tag_of
 from .service import Service
 
@@ -281,11 +281,24 @@ class Autoconf(Service):
         lwp.owner = device.top
         if self._trace.on:
             self._trace.emit("autoconf.attach", lwp, device=xname)
+        ipl = lwp.ipl
         yield Upcall(symbol(_CALL_ATTACH), (dev, aux, print_))
+        if lwp.ipl != ipl:
+            self._lower(lwp, ipl)
         device.state = State.ATTACHED
         yield from self._run_deferred(device)
         lwp.owner = before
         return dev
+
+    def softc_of(self, address: int) -> str:
+        """Return the name of the device whose softc is there; "" when none is."""
+        return next((one.xname for one in self.devices if one.private == address), "")
+
+    def _lower(self, lwp: Lwp, ipl: int) -> None:
+        """Do what the driver forgot: a kernel that is booting does it after all devices."""
+        what = f"the attach function returned at IPL {IPL_NAMES.get(lwp.ipl, lwp.ipl)}"
+        self._kernel.findings.finding(lwp, "autoconf(9)", what, 0)
+        lwp.ipl = ipl
 
     def _run_deferred(self, device: Device) -> Steps:
         """Call what config_defer(9) put off until now."""

@@ -3,22 +3,35 @@
 Called by the shim's ``bus_dma.c``, which itself loads memory of the arena. What comes here is the
 book-keeping of maps and DMA-safe memory, and every load that is not a mere look-up: memory outside
 the arena, memory that the tag's address limits exclude, and all loads when the fast path is off.
-Such memory is mapped for the device by the machine, or it bounces: the device gets memory of the
-arena, and sync copies.
+Such memory is mapped for the device by the machine, or it bounces (``bus_dma_reach.py``).
 
-``strict`` bounces everything, so that a device sees only what was synchronised, and a driver only
-what it synchronised back.
+With ``Checks.dma`` all memory bounces, so that a device sees only what was synchronised, and a
+driver only what it synchronised back; ``bus_dma_strict.py`` says what is checked.
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable
-from dataclasses import dataclass, field
 
 from rumphost.errors import Misuse
-from rumphost.machine import DmaChunk, DmaWatcher
+from rumphost.machine import DmaWatcher
 
+from .bus_dma_map import (
+    COHERENT,
+    PREREAD,
+    PREWRITE,
+    DmaMap,
+    Load,
+    Ranges,
+    Reach,
+    SafeMemory,
+    Wish,
+    describe_operations,
+    segments_of,
+)
+from .bus_dma_reach import Bounce
+from .bus_dma_report import PAGE, DmaReport
+from .bus_dma_strict import StrictDma
 from .errno import EFBIG, EINVAL, ENOMEM
 from .hypercall import hypercall
 from .kernel import Kernel
@@ -27,98 +40,16 @@ from .lwp import Lwp, Owner
 from .service import Service
 from .sleep import Labels
 
-PREREAD = 0x01
-POSTREAD = 0x02
-PREWRITE = 0x04
-POSTWRITE = 0x08
-_OPERATIONS = {
-    PREREAD: "PREREAD",
-    POSTREAD: "POSTREAD",
-    PREWRITE: "PREWRITE",
-    POSTWRITE: "POSTWRITE",
-}
-
-Ranges = list[tuple[int, int]]
-"""Pairs of address and length in bytes."""
-
-
-def describe_operations(operations: int) -> str:
-    """Return ``PREREAD|PREWRITE``."""
-    return "|".join(name for bit, name in _OPERATIONS.items() if operations & bit)
-
-
-def segments_of(ranges: Iterable[tuple[int, int]], maximum: int, boundary: int) -> Ranges:
-    """Join and cut bus addresses: no segment is longer than ``maximum`` or crosses ``boundary``.
-
-    ``boundary`` 0 is none. Neighbours become one segment where the limits allow it.
-    """
-    segments: Ranges = []
-    for address, length in ranges:
-        while length > 0:
-            part = min(length, boundary - address % boundary) if boundary else length
-            last, size = segments[-1] if segments else (0, 0)
-            crosses = bool(boundary) and address % boundary == 0
-            if size and last + size == address and size < maximum and not crosses:
-                part = min(part, maximum - size)
-                segments[-1] = (last, size + part)
-            else:
-                part = min(part, maximum)
-                segments.append((address, part))
-            address += part
-            length -= part
-    return segments
-
-
-@dataclass
-class Load:
-    """What was loaded: ``pieces`` of the driver's memory and how the device gets at them."""
-
-    pieces: Ranges
-    size: int
-    bounce: int = 0
-    mapped: Ranges = field(default_factory=list)
-
-
-@dataclass(eq=False)
-class DmaMap:
-    """A bus_dmamap_t at ``address``; ``load`` is None unless it was loaded here."""
-
-    address: int
-    size: int
-    segments: int
-    maximum_segment: int
-    boundary: int
-    flags: int
-    site: int
-    owner: Owner | None
-    number: int = 0
-    load: Load | None = None
-
-    def __str__(self) -> str:
-        return f"the map at {self.address:#x} for {self.size:#x} bytes"
-
-
-@dataclass(eq=False)
-class SafeMemory:
-    """DMA-safe memory: an allocation of the arena, and the aligned part that is in use."""
-
-    allocation: int
-    address: int
-    bus_address: int
-    size: int
-    site: int
-    owner: Owner | None
-    mapped: int = 0
-
 
 class BusDma(Service):
-    """The maps and DMA-safe memory of all drivers."""
+    """The maps and DMA-safe memory of all drivers; ``report`` tells what is wrong with them."""
 
-    def __init__(self, kernel: Kernel, *, strict: bool = False) -> None:
-        self.strict = strict
-        self._kernel = kernel
+    def __init__(self, kernel: Kernel) -> None:
         self._memory = kernel.memory
         self._dma = kernel.machine.dma
+        self.report = DmaReport(kernel)
+        self._strict = StrictDma(kernel, self.report, self._safe_of) if kernel.checks.dma else None
+        self._reach: Reach = self._strict or Bounce(self._memory, self._dma)
         self._watcher = kernel.machine.dma_watcher
         self._created = 0
         self._trace = kernel.trace
@@ -136,12 +67,12 @@ class BusDma(Service):
     def leaks(self, owner: Owner) -> list[Leak]:
         """Return the maps and the DMA-safe memory of a device."""
         maps = [
-            Leak("bus_dma(9)", f"{dmamap} was not destroyed", dmamap.site)
+            Leak(PAGE, f"{dmamap} was not destroyed{self._loaded(dmamap)}", dmamap.site)
             for dmamap in self._maps.values()
             if dmamap.owner is owner
         ]
         memory = [
-            Leak("bus_dma(9)", f"{safe.size:#x} bytes of bus_dmamem_alloc not freed", safe.site)
+            Leak(PAGE, f"{safe.size:#x} bytes of bus_dmamem_alloc not freed", safe.site)
             for safe in self._safe.values()
             if safe.owner is owner
         ]
@@ -150,7 +81,7 @@ class BusDma(Service):
     def release(self, owner: Owner) -> None:
         """Free the maps and the DMA-safe memory of a device."""
         for dmamap in [m for m in self._maps.values() if m.owner is owner]:
-            self._unload(dmamap)
+            self._unload(None, dmamap, 0)
             self._unlink(dmamap.address)
             del self._maps[dmamap.address]
             self._labels.forget(dmamap.address)
@@ -158,6 +89,8 @@ class BusDma(Service):
         for safe in [s for s in self._safe.values() if s.owner is owner]:
             del self._safe[safe.bus_address]
             self._memory.release(safe.allocation)
+        if self._strict is not None:
+            self._strict.settle(owner)
 
     # -- maps
 
@@ -191,8 +124,8 @@ class BusDma(Service):
             )
 
     @hypercall
-    def bus_dmamap_destroy(self, lwp: Lwp, dmamap: int) -> None:
-        self._unload(self._map(dmamap, "bus_dmamap_destroy"))
+    def bus_dmamap_destroy(self, lwp: Lwp, dmamap: int, site: int) -> None:
+        self._unload(lwp, self._map(dmamap, "bus_dmamap_destroy"), site)
         del self._maps[dmamap]
         if self._trace.on:
             self._trace.emit("bus_dma.destroy", lwp, map=self._labels.of(dmamap))
@@ -209,6 +142,7 @@ class BusDma(Service):
         limits: int,
         flags: int,
         raw: int,
+        site: int,
     ) -> int:
         found = self._map(dmamap, "bus_dmamap_load")
         words = struct.unpack(f"<{2 * count}Q", self._memory.read(pieces, 16 * count))
@@ -219,20 +153,21 @@ class BusDma(Service):
             if located is None:
                 return -EINVAL
             wanted = located
-        load = Load(wanted, sum(length for _, length in wanted))
-        ranges = self._reach(load, lowest, highest)
+        wish = Wish(lwp, wanted, lowest, highest, flags, site)
+        ranges = self._reach.load(found, wish)
         if ranges is None:
             return -ENOMEM
         result = segments_of(ranges, maximum, found.boundary)
         if len(result) > found.segments:
-            self._undo(load)
+            self._reach.undo(found)
             return -EFBIG
-        found.load = load
+        found.loaded_at, found.unloaded_at = site, 0
         flat = [word for segment in result for word in segment]
         self._memory.write(segments, struct.pack(f"<{len(flat)}Q", *flat))
         if self._watcher is not None:
             self._watcher.loaded(found.number, result)
-        if self._trace.on:
+        if self._trace.on and found.load is not None:
+            load = found.load
             how = "bounce" if load.bounce else "mapped" if load.mapped else "direct"
             self._trace.emit(
                 "bus_dma.load",
@@ -245,15 +180,15 @@ class BusDma(Service):
         return len(result)
 
     @hypercall
-    def bus_dmamap_unload(self, lwp: Lwp, dmamap: int) -> None:
+    def bus_dmamap_unload(self, lwp: Lwp, dmamap: int, site: int) -> None:
         found = self._map(dmamap, "bus_dmamap_unload")
         if self._trace.on:
             self._trace.emit("bus_dma.unload", lwp, map=self._labels.of(dmamap))
-        self._unload(found)
+        self._unload(lwp, found, site)
 
     @hypercall
     def bus_dmamap_sync(
-        self, lwp: Lwp, dmamap: int, offset: int, length: int, operations: int
+        self, lwp: Lwp, dmamap: int, offset: int, length: int, operations: int, site: int
     ) -> None:
         found = self._map(dmamap, "bus_dmamap_sync")
         if self._trace.on:
@@ -270,16 +205,7 @@ class BusDma(Service):
             return
         if self._watcher is not None:
             self._tell(self._watcher, found.number, load, offset, length, operations)
-        if not load.bounce:
-            return
-        # Before a read, the bytes that the device will not write have to be there too. A strict
-        # check does without, lest it hide a PREWRITE that is missing.
-        if operations & PREWRITE or (operations & PREREAD and not self.strict):
-            for address, at, size in _parts(load.pieces, offset, length):
-                self._memory.write(load.bounce + at, self._memory.read(address, size))
-        if operations & POSTREAD:
-            for address, at, size in _parts(load.pieces, offset, length):
-                self._memory.write(address, self._memory.read(load.bounce + at, size))
+        self._reach.sync(lwp, found, offset, length, operations, site)
 
     def _tell(
         self,
@@ -293,20 +219,35 @@ class BusDma(Service):
         """Tell of a sync. A bounce buffer is told of as it will be, or was, seen by the device."""
         if operations & (PREREAD | PREWRITE) and load.bounce:
             return
-        parts = [
-            (load.bounce + at if load.bounce else address, size)
-            for address, at, size in _parts(load.pieces, offset, length)
-        ]
-        watcher.synced(number, offset, parts, operations)
+        watcher.synced(number, offset, self._reach.device_side(load, offset, length), operations)
+
+    @hypercall
+    def bus_dmamap_wrong(self, lwp: Lwp, dmamap: int, what: str, fatal: int, site: int) -> None:
+        found = self._map(dmamap, what.partition(" ")[0].rstrip(":"))
+        if fatal:
+            raise self.report.violation(what, found.places)
+        self.report.finding(lwp.owner, what, what, site, found.places)
+
+    @hypercall
+    def bus_dma_used(self, lwp: Lwp, address: int, length: int) -> None:
+        if self._strict is not None:
+            self._strict.used(lwp, address, length)
 
     # -- DMA-safe memory
 
     @hypercall
     def bus_dmamem_alloc(
-        self, lwp: Lwp, allocation: int, address: int, bus_address: int, size: int, site: int
+        self,
+        lwp: Lwp,
+        allocation: int,
+        address: int,
+        bus_address: int,
+        size: int,
+        alignment: int,
+        site: int,
     ) -> None:
         self._safe[bus_address] = SafeMemory(
-            allocation, address, bus_address, size, site, lwp.owner
+            allocation, address, bus_address, size, alignment, site, lwp.owner
         )
         if self._trace.on:
             self._trace.emit("bus_dma.alloc", lwp, bus_address=bus_address, size=size)
@@ -318,17 +259,23 @@ class BusDma(Service):
             raise Misuse(f"bus_dma(9): bus_dmamem_free of {bus_address:#x}: not allocated")
         if safe.mapped:
             what = "bus_dmamem_free of memory that is mapped"
-            self._kernel.findings.finding(lwp, "bus_dma(9)", what, site)
+            self.report.finding(lwp.owner, what, what, site, [("allocated", safe.site)])
+        loaded = self._loaded_in(safe)
+        if loaded is not None:
+            what = "bus_dmamem_free of memory that is loaded"
+            sites = [("allocated", safe.site), ("loaded", loaded.loaded_at)]
+            self.report.finding(lwp.owner, what, what, site, sites)
         if self._trace.on:
             self._trace.emit("bus_dma.free", lwp, bus_address=bus_address)
         return safe.allocation
 
     @hypercall
-    def bus_dmamem_map(self, lwp: Lwp, bus_address: int, size: int) -> int:
+    def bus_dmamem_map(self, lwp: Lwp, bus_address: int, size: int, flags: int) -> int:
         for safe in self._safe.values():
             offset = bus_address - safe.bus_address
             if 0 <= offset < safe.size and size <= safe.size - offset:
                 safe.mapped += 1
+                safe.coherent |= bool(flags & COHERENT)
                 return safe.address + offset
         return 0
 
@@ -348,13 +295,6 @@ class BusDma(Service):
             raise Misuse(f"bus_dma(9): {what}: there is no map at {address:#x}")
         return found
 
-    def _chunk(self, address: int, length: int) -> DmaChunk | None:
-        for chunk in self._dma.chunks:
-            offset = address - chunk.address
-            if offset >= 0 and offset + length <= chunk.size:
-                return chunk
-        return None
-
     def _locate_raw(self, pieces: Ranges) -> Ranges | None:
         """Return where in the process bus addresses are; None: some are no DMA memory."""
         found: Ranges = []
@@ -368,57 +308,32 @@ class BusDma(Service):
                 return None
         return found
 
-    def _reach(self, load: Load, lowest: int, highest: int) -> Ranges | None:
-        """Make memory reachable within the limits; return its bus addresses, or None."""
-        ranges = None if self.strict else self._map_pieces(load)
-        if ranges is not None and _within(ranges, lowest, highest):
-            return ranges
-        self._undo(load)
-        return self._bounce(load, lowest, highest)
-
-    def _map_pieces(self, load: Load) -> Ranges | None:
-        ranges: Ranges = []
-        for address, length in load.pieces:
-            chunk = self._chunk(address, length)
-            if chunk is not None:
-                bus_address: int | None = address - chunk.address + chunk.bus_address
-            else:
-                bus_address = self._dma.map(address, length)
-                if bus_address is not None:
-                    load.mapped.append((bus_address, length))
-            if bus_address is None:
-                return None
-            ranges.append((bus_address, length))
-        return ranges
-
-    def _bounce(self, load: Load, lowest: int, highest: int) -> Ranges | None:
-        try:
-            buffer = self._memory.allocate(load.size)
-        except MemoryError:
-            return None
-        load.bounce = buffer
-        chunk = self._chunk(buffer, load.size)
-        if chunk is not None:
-            ranges = [(buffer - chunk.address + chunk.bus_address, load.size)]
-            if _within(ranges, lowest, highest):
-                return ranges
-        self._undo(load)
+    def _safe_of(self, address: int) -> SafeMemory | None:
+        """Return the DMA-safe memory that an address is in."""
+        for safe in self._safe.values():
+            if 0 <= address - safe.address < safe.size:
+                return safe
         return None
 
-    def _undo(self, load: Load) -> None:
-        for bus_address, length in load.mapped:
-            self._dma.unmap(bus_address, length)
-        load.mapped.clear()
-        if load.bounce:
-            self._memory.release(load.bounce)
-            load.bounce = 0
+    def _loaded_in(self, safe: SafeMemory) -> DmaMap | None:
+        """Return a map in which some of this memory is loaded, if that is known."""
+        for dmamap in self._maps.values():
+            for address, length in dmamap.load.pieces if dmamap.load is not None else ():
+                if address < safe.address + safe.size and safe.address < address + length:
+                    return dmamap
+        return None
 
-    def _unload(self, dmamap: DmaMap) -> None:
+    def _loaded(self, dmamap: DmaMap) -> str:
+        if dmamap.load is None:
+            return ""
+        return f", loaded in {self.report.frames([dmamap.loaded_at])[0]}"
+
+    def _unload(self, lwp: Lwp | None, dmamap: DmaMap, site: int) -> None:
         if dmamap.load is not None:
             if self._watcher is not None:
                 self._watcher.unloaded(dmamap.number)
-            self._undo(dmamap.load)
-            dmamap.load = None
+            dmamap.unloaded_at = site
+            self._reach.unload(lwp, dmamap, site)
 
     def _unlink(self, address: int) -> None:
         """Take a map out of the image's list, whose links are a map's first two words."""
@@ -427,17 +342,3 @@ class BusDma(Service):
         self._memory.write_uint(link, 8, following)
         if following:
             self._memory.write_uint(following + 8, 8, link)
-
-
-def _within(ranges: Ranges, lowest: int, highest: int) -> bool:
-    return all(lowest <= start and start + size - 1 <= highest for start, size in ranges)
-
-
-def _parts(pieces: Ranges, offset: int, length: int) -> Iterable[tuple[int, int, int]]:
-    """Yield address, offset and size of each part of ``pieces`` that lies in the range."""
-    at = 0
-    for address, size in pieces:
-        first, end = max(at, offset), min(at + size, offset + length)
-        if first < end:
-            yield address + first - at, first, end - first
-        at += size

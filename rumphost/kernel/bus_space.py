@@ -9,8 +9,9 @@ against what the driver has mapped, and passed to the machine.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 from rumphost.errors import Misuse
 from rumphost.machine import Bar, PciFunction, Region
@@ -69,6 +70,14 @@ class Mapping:
         return f"{self.region.name} ({where})"
 
 
+class Namer(Protocol):
+    """Names a register by the access to it, as ``Region.describe`` does; "" when it cannot."""
+
+    def __call__(
+        self, lwp: Lwp, region: Region, offset: int, value: int | None, *, writes: bool
+    ) -> str: ...
+
+
 class BusSpace(Service):
     """The mappings of all drivers. ``direct``: let drivers reach mapped registers themselves."""
 
@@ -82,6 +91,10 @@ class BusSpace(Service):
         self._by_number: dict[int, Mapping] = {}
         self._gone: dict[int, Mapping] = {}
         self._next_number = 0
+        self.namer: Namer | None = None
+        """Who names registers that their region has no name for."""
+        self.on_mapping: Callable[[Mapping, int], object] = lambda _mapping, _size: None
+        """Told of each mapping and its size, and with 0 when it goes."""
 
     # -- what the host and debuggers call
 
@@ -89,6 +102,11 @@ class BusSpace(Service):
     def mappings(self) -> list[Mapping]:
         """All mappings, oldest first."""
         return list(self._by_handle.values())
+
+    @property
+    def has_direct(self) -> bool:
+        """A driver reaches registers without anybody seeing it."""
+        return any(not mapping.handle & _TRAPPED for mapping in self._by_handle.values())
 
     def leaks(self, owner: Owner) -> list[Leak]:
         """Return what a device has mapped."""
@@ -299,6 +317,7 @@ class BusSpace(Service):
         self._by_handle[handle] = mapping
         if not linear:
             self._by_number[handle >> _NUMBER_SHIFT] = mapping
+        self.on_mapping(mapping, size)
         if self._trace.on:
             self._trace.emit(
                 "bus_space.map", lwp, region=region.name, address=address, size=size, direct=linear
@@ -313,6 +332,7 @@ class BusSpace(Service):
                 return self._next_number
 
     def _forget(self, mapping: Mapping) -> None:
+        self.on_mapping(mapping, 0)
         del self._by_handle[mapping.handle]
         if self._by_number.pop(mapping.handle >> _NUMBER_SHIFT, None) is not None:
             self._gone[mapping.handle >> _NUMBER_SHIFT] = mapping
@@ -357,6 +377,8 @@ class BusSpace(Service):
 
     def _emit(self, event: str, lwp: Lwp, region: Region, at: int, width: int, value: int) -> None:
         name = region.describe(at, value)
+        if self.namer is not None and name[0] == "0":
+            name = self._name(event, lwp, region, at, value) or name
         self._trace.emit(
             event, lwp, region=region.name, offset=at, register=name, width=width, value=value
         )
@@ -365,6 +387,14 @@ class BusSpace(Service):
         self, event: str, lwp: Lwp, region: Region, at: int, width: int, count: int
     ) -> None:
         name = region.describe(at)
+        if self.namer is not None and name[0] == "0":
+            name = self._name(event, lwp, region, at, None) or name
         self._trace.emit(
             event, lwp, region=region.name, offset=at, register=name, width=width, count=count
         )
+
+    def _name(self, event: str, lwp: Lwp, region: Region, at: int, value: int | None) -> str:
+        """Have ``namer`` name a register, if anybody is to read it."""
+        if self.namer is None or not self._trace.is_heard(event):
+            return ""
+        return self.namer(lwp, region, at, value, writes=".write" in event)

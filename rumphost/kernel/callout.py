@@ -13,6 +13,7 @@ from rumphost.machine import Event
 
 from .hypercall import PARKED, Answer, hypercall
 from .leak import Leak
+from .lock_order import lock_order
 from .lwp import IPL_SOFTCLOCK, Lwp, Owner
 from .memory import Memory
 from .service import Service
@@ -79,6 +80,7 @@ class Callouts(Service):
         self._kernel = kernel
         self._scheduler = kernel.scheduler
         self._trace = kernel.trace
+        self._order = lock_order(kernel)
         self._callouts: dict[int, Callout] = {}
         self._running: dict[int, Run] = {}
         self._labels = Labels()
@@ -114,10 +116,13 @@ class Callouts(Service):
         record.set_state(PENDING | FIRED, 0)
 
     @hypercall
-    def callout_halt(self, lwp: Lwp, callout: int) -> int:
+    def callout_halt(self, lwp: Lwp, callout: int, interlock: int) -> int:
         if lwp.in_interrupt:
             raise Misuse("callout(9): callout_halt in a hard interrupt handler, which may not wait")
         self.callout_stop(lwp, callout)
+        entry = self._record(lwp, callout).entry
+        if self._order is not None and entry and not self._runs_here(lwp, callout):
+            self._order.waits(lwp, "callout(9)", entry, interlock)
         return int(self._runs_elsewhere(lwp, callout))
 
     @hypercall
@@ -155,9 +160,14 @@ class Callouts(Service):
         for waiter in run.waiters:
             self._scheduler.wake(waiter)
 
+    def pending(self, owner: Owner) -> list[Event]:
+        """Return the events that a device's callouts wait for."""
+        records = self._callouts.values()
+        return [one.event for one in records if one.owner is owner and one.event is not None]
+
     def leaks(self, owner: Owner) -> list[Leak]:
         return [
-            Leak("callout(9)", "a callout is still pending", record.entry)
+            Leak("callout(9)", "a callout is still pending", record.entry + 1)
             for record in self._callouts.values()
             if record.owner is owner and record.pending
         ]
@@ -170,6 +180,12 @@ class Callouts(Service):
         for address, run in list(self._running.items()):
             if run.owner is owner:
                 del self._running[address]
+
+    def check_release(self, lwp: Lwp, address: int, size: int) -> None:
+        """Memory is about to be released: nothing in it may be pending (``Kmem.on_release``)."""
+        for record in self._callouts.values():
+            if record.pending and 0 <= record.address - address < size:
+                raise Misuse("callout(9): memory is released that a pending callout is in")
 
     def _new(self, lwp: Lwp, address: int) -> Callout:
         return Callout(
@@ -204,6 +220,10 @@ class Callouts(Service):
         if record.runs is not None:
             self._kernel.service(Softints).dequeue(record.runs)
             record.queued, record.runs = False, None
+
+    def _runs_here(self, lwp: Lwp, address: int) -> bool:
+        run = self._running.get(address)
+        return run is not None and self._kernel.service(Softints).runs_on(run) is lwp
 
     def _runs_elsewhere(self, lwp: Lwp, address: int) -> bool:
         run = self._running.get(address)

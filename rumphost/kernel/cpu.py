@@ -146,6 +146,8 @@ class Cpu:
             elif pause.more:
                 await trio.lowlevel.checkpoint()
             else:
+                if pause.busy_until_ns is None:
+                    self._kernel.machine.rests()
                 await idle(pause)
             if self._early is not None and self._early.error is not None:
                 raise self._early.error

@@ -5,10 +5,12 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, SupportsInt
 
-from rumphost.errors import DriverPanic
+from rumphost.errors import DriverPanic, UsageError
 from rumphost.machine import PciFunction
+
+from .softc import softc_of
 
 
 class State(enum.Enum):
@@ -61,6 +63,20 @@ class Device:
     def is_bus(self) -> bool:
         """It is the host's own bus, not a driver's device."""
         return self.number == 0
+
+    @property
+    def softc(self) -> Any:
+        """Its softc by the driver's own names, live: ``device.softc.sc_state``.
+
+        See :mod:`rumphost.view.values`. Raises ``UsageError`` when there is none.
+        """
+        if self.state is State.GONE:
+            raise UsageError(f"{self.xname} is gone, and so is its softc")
+        return softc_of(self)
+
+    def view(self, type_: str, address: SupportsInt) -> Any:
+        """Return what is at an address, taken for a C type of the driver: ``struct foo``."""
+        return self.image.view(type_, address)
 
     @property
     def top(self) -> Device:

@@ -45,7 +45,10 @@ class Findings:
     @hypercall
     def finding(self, lwp: Lwp, page: str, what: str, site: int) -> None:
         """Report ``what`` of the driver that ``lwp`` runs, unless that place did it before."""
-        device = lwp.owner.xname if lwp.owner is not None else ""
+        self.tell(lwp.owner.xname if lwp.owner is not None else "", page, what, site)
+
+    def tell(self, device: str, page: str, what: str, site: int = 0) -> None:
+        """Report ``what`` of a device's driver, unless that place did it before."""
         found = Finding(device, page, what, site)
         if found in self.all:
             return

@@ -48,6 +48,18 @@ def hypercall(method: F) -> F:
 
 def handlers_of(service: object) -> Iterator[tuple[str, Callable[..., Answer]]]:
     """Yield the name and bound method of each handler of a service."""
-    for name in dir(type(service)):
-        if getattr(getattr(type(service), name), "__rumphost_hypercall__", False):
-            yield name, getattr(service, name)
+    for name in _names_of(type(service)):
+        yield name, getattr(service, name)
+
+
+_handlers: dict[type, tuple[str, ...]] = {}
+
+
+def _names_of(kind: type) -> tuple[str, ...]:
+    if kind not in _handlers:  # it takes its time, and a process may have many hosts in turn
+        _handlers[kind] = tuple(
+            name
+            for name in dir(kind)
+            if getattr(getattr(kind, name), "__rumphost_hypercall__", False)
+        )
+    return _handlers[kind]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from rumphost.errors import Misuse
 
 from .hypercall import hypercall
+from .lock_order import lock_order
 from .lwp import Lwp
 from .service import Service
 
@@ -25,11 +26,14 @@ class KernelLock(Service):
 
     def __init__(self, kernel: Kernel) -> None:
         self._trace = kernel.trace
+        self._order = lock_order(kernel)
 
     @hypercall
     def kernel_lock(self, lwp: Lwp, count: int) -> None:
         if count < 0:
             raise Misuse("KERNEL_LOCK(9): KERNEL_LOCK with a negative count")
+        if self._order is not None and count and not lwp.kernel_lock_count:
+            self._order.kernel_lock(lwp)
         lwp.kernel_lock_count += count
         self._emit("kernel_lock.enter", lwp)
 

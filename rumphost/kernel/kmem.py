@@ -26,19 +26,23 @@ class Kmem(Service):
 
     def __init__(self, kernel: Kernel) -> None:
         self._trace = kernel.trace
-        self._numbers: dict[int, int] = {}
+        self._numbers: dict[int, tuple[int, int]] = {}
         self._count = 0
         self.refuse: Refuse | None = None
+        self.on_seen: list[Callable[[Lwp], None]] = []
+        self.on_release: list[Callable[[Lwp, int, int], None]] = []
 
     @hypercall
     def kmem_allocated(self, lwp: Lwp, page: str, address: int, size: int, may_wait: int) -> int:
         """Answer 1 to have the shim take the memory back and fail."""
+        for look in self.on_seen:
+            look(lwp)
         if not may_wait and self.refuse is not None and self.refuse(lwp, page, size):
             if self._trace.on:
                 self._trace.emit(f"{_name(page)}.refuse", lwp, size=size)
             return 1
         self._count += 1
-        self._numbers[address] = self._count
+        self._numbers[address] = self._count, size
         if self._trace.on:
             self._trace.emit(f"{_name(page)}.alloc", lwp, number=self._count, size=size)
         return 0
@@ -46,7 +50,11 @@ class Kmem(Service):
     @hypercall
     def kmem_released(self, lwp: Lwp, page: str, address: int) -> None:
         """Forget an allocation; what was allocated before the flag was set has number 0."""
-        number = self._numbers.pop(address, 0)
+        for look in self.on_seen:
+            look(lwp)
+        number, size = self._numbers.pop(address, (0, 0))
+        for check in self.on_release:
+            check(lwp, address, size)
         if self._trace.on:
             self._trace.emit(f"{_name(page)}.free", lwp, number=number)
 

@@ -9,6 +9,7 @@ from rumphost.errors import Misuse
 
 from .hypercall import PARKED, Answer, hypercall
 from .leak import Leak
+from .lock_order import lock_order
 from .lwp import IPL_NAMES, IPL_NONE, Lwp, Owner
 from .service import Service
 from .sleep import check_sleep, describe_held
@@ -29,6 +30,7 @@ class Thread:
     owner: Owner | None
     name: str
     joinable: bool
+    function: int
     exited: bool = False
     joiner: Lwp | None = None
 
@@ -39,6 +41,7 @@ class Kthreads(Service):
     def __init__(self, kernel: Kernel) -> None:
         self._scheduler = kernel.scheduler
         self._trace = kernel.trace
+        self._order = lock_order(kernel)
         self._threads: dict[int, Thread] = {}
 
     @hypercall
@@ -63,7 +66,9 @@ class Kthreads(Service):
             mpsafe=bool(flags & MPSAFE),
         )
         joinable = bool(flags & MUSTJOIN)
-        self._threads[kernel_lwp] = Thread(new, lwp.owner, name, joinable)
+        self._threads[kernel_lwp] = Thread(new, lwp.owner, name, joinable, function)
+        if self._order is not None:
+            self._order.runs(new, PAGE, function)
         if self._trace.on:
             self._trace.emit("kthread.create", lwp, thread=new.lid, thread_name=name)
         return 0
@@ -87,6 +92,8 @@ class Kthreads(Service):
             self._scheduler.wake(thread.joiner)
         if thread.joiner is not None or not thread.joinable:
             del self._threads[key]
+        if self._order is not None:
+            self._order.returned(lwp)
         self._scheduler.end(lwp)
         return PARKED
 
@@ -100,6 +107,8 @@ class Kthreads(Service):
             )
         if thread.lwp is lwp:
             raise Misuse("kthread(9): kthread_join of the calling thread itself")
+        if self._order is not None:
+            self._order.waits(lwp, PAGE, thread.function)
         if thread.exited:
             del self._threads[kernel_lwp]
             return 0

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Leak:
-    """One resource: the manual page that it is of, a phrase, and the code address that took it."""
+    """One resource: the manual page that it is of, a phrase, and the code address that took it.
+
+    ``site`` is a return address, as a backtrace has them, or a function's own address plus one.
+    """
 
     page: str
     what: str

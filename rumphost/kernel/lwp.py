@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Generator, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from rumphost.errors import Frame
 from rumphost.machine import Event
+
+if TYPE_CHECKING:
+    from .lock_order import Taken
 
 IPL_NONE = 0
 IPL_SOFTCLOCK = 1
@@ -46,6 +49,7 @@ class Exit(enum.IntEnum):
     FAULT = 2
     HUNG = 3
     ASLEEP = 4
+    GUARD = 5
 
 
 MOVED = 0x4000_0000
@@ -103,6 +107,17 @@ class Fiber(Protocol):
     def describe_fault(self) -> str:
         """After FAULT or HUNG: one sentence on what happened."""
 
+    @property
+    def fault_address(self) -> int:
+        """After FAULT: what it wanted to access; bit 63 alone: unknown."""
+
+    @property
+    def fault_write(self) -> int:
+        """After FAULT: 1 if it was a store, 0 if a load, -1: unknown."""
+
+    def places(self) -> list[int]:
+        """Return the code addresses of the C frames, innermost first."""
+
     def backtrace(self) -> list[Frame]:
         """Return the C frames, innermost first."""
 
@@ -144,6 +159,8 @@ class Lwp:
         self.timeout: Event | None = None
         self.resume_value: int | None = None
         self.kernel_lock_count = 0 if mpsafe else 1
+        self.taken: dict[int, Taken] = {}
+        """The locks that it has, by address, where locks are checked."""
         self._owner: Owner | None = None
         self.owner = owner
 

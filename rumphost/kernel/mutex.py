@@ -12,9 +12,10 @@ from rumphost.errors import Misuse
 
 from .hypercall import PARKED, Answer, hypercall
 from .leak import Leak
+from .lock_order import lock_order
 from .lwp import Lwp, Owner
 from .service import Service
-from .sleep import Labels, check_sleep, describe_held, name_of
+from .sleep import Labels, check_sleep, describe_held, name_of, named
 
 if TYPE_CHECKING:
     from .kernel import Kernel
@@ -33,18 +34,23 @@ class Mutexes(Service):
         self._waiters: dict[int, deque[Lwp]] = {}
         self._granted: dict[int, Lwp] = {}  # by the host; the shim may not have noted it yet
         self._labels = Labels()
+        self._order = lock_order(kernel)
 
     @hypercall
     def mutex_enter(self, lwp: Lwp, mutex: int) -> Answer:
+        if self._order is not None:
+            self._order.in_interrupt(lwp, mutex, "mutex_enter")
         check_sleep(lwp, "mutex(9): mutex_enter of an adaptive mutex", for_lock=True)
         self._emit("mutex.enter", lwp, mutex)
         word = self._memory.read_uint(mutex, _WORD)
+        owner = self._owner(mutex, word) if word else None
+        if owner is lwp:
+            raise Misuse(f"mutex(9): mutex_enter: locking against myself{named(lwp, mutex)}")
+        if self._order is not None:
+            self._order.wants(lwp, mutex)
         if word == 0:
             self._grant(mutex, lwp)
             return 0
-        owner = self._owner(mutex, word)
-        if owner is lwp:
-            raise Misuse("mutex(9): mutex_enter: locking against myself")
         if owner is None:
             raise Misuse(
                 "mutex(9): mutex_enter of a mutex whose owner has ended, or which was overwritten"
@@ -60,6 +66,8 @@ class Mutexes(Service):
         self._emit("mutex.tryenter", lwp, mutex, taken=taken)
         if taken:
             self._grant(mutex, lwp)
+            if self._order is not None:
+                self._order.took(lwp, mutex)
         return int(taken)
 
     @hypercall
@@ -73,19 +81,24 @@ class Mutexes(Service):
         if word != 0:
             owner = self._owner(mutex, word)
             if owner is lwp:
-                raise Misuse("mutex(9): mutex_spin_enter: locking against myself")
+                where = named(lwp, mutex)
+                raise Misuse(f"mutex(9): mutex_spin_enter: locking against myself{where}")
             by = name_of(owner) if owner is not None else "nobody who still runs"
             raise Misuse(
                 f"mutex(9): mutex_spin_enter of a spin mutex that is held by {by}: "
                 "on one CPU it would spin for ever"
             )
         self._emit("mutex.enter", lwp, mutex, ipl=ipl)
+        if self._order is not None:
+            self._order.wants(lwp, mutex, old_ipl)
         self._grant(mutex, lwp)
 
     @hypercall
     def mutex_spin_exit(self, lwp: Lwp, mutex: int) -> None:
         self._check_owned(lwp, mutex, "mutex_spin_exit")
         self._emit("mutex.exit", lwp, mutex)
+        if self._order is not None:
+            self._order.left(lwp, mutex)
         self._memory.write_uint(mutex, _WORD, 0)
 
     @hypercall
@@ -98,10 +111,14 @@ class Mutexes(Service):
         self._emit("mutex.destroy", lwp, mutex)
         self._labels.forget(mutex)
         self._granted.pop(mutex, None)
+        if self._order is not None:
+            self._order.gone(mutex)
 
     def hand_over(self, lwp: Lwp, mutex: int) -> None:
         """Release a mutex for its owner ``lwp``: to the lwp that has waited longest, or to none."""
         self._emit("mutex.exit", lwp, mutex)
+        if self._order is not None:
+            self._order.left(lwp, mutex)
         waiters = self._waiters.get(mutex, deque())
         while waiters and waiters[0].gone:
             waiters.popleft()

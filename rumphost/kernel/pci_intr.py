@@ -98,6 +98,10 @@ class Line:
     raised: int = -1  # how often it had been asserted at the last delivery
     silenced: bool = False
 
+    def serves(self, function: PciFunction) -> bool:
+        """Tell whether a handler is a function's."""
+        return any(handler.vector.function is function for handler in self.handlers)
+
     def deliver(self) -> None:
         """Call the handlers. The scheduler calls this when the IPL allows it."""
         self.service.deliver(self)
@@ -121,6 +125,8 @@ class PciIntr(Service):
         self._message_functions: list[tuple[PciFunction, int]] = []
         self._next = 1
         self.on_storm: Callable[[Misuse], None] = lambda _error: None
+        self.gate: Callable[[Line], bool] | None = None
+        """Asked of each interrupt, when set: does it reach the CPU? (``hardware_faults.py``)"""
 
     # -- what the host and debuggers call
 
@@ -129,10 +135,17 @@ class PciIntr(Service):
         """All established handlers, oldest first."""
         return list(self._handlers.values())
 
+    @property
+    def lines(self) -> list[Line]:
+        """The lines that have handlers."""
+        return list(self._lines.values())
+
     def leaks(self, owner: Owner) -> list[Leak]:
         """Return handlers that are still established, and vectors not given back."""
         found = [
-            Leak("pci_intr(9)", f"a handler on {one.vector.name} is still established", one.site)
+            Leak(
+                "pci_intr(9)", f"a handler on {one.vector.name} is still established", one.site + 1
+            )
             for one in self._handlers.values()
             if one.owner is owner
         ]
@@ -242,7 +255,8 @@ class PciIntr(Service):
         if vector.line is None:
             try:
                 (vector.line,) = vector.function.allocate_vectors("intx", 1)
-            except MachineError:
+            except MachineError as error:
+                self._kernel.console.write_line(str(error), Level.ERROR)
                 return 0
         cookie, self._next = self._next, self._next + 1
         name = xname or (lwp.owner.xname if lwp.owner is not None else "")
@@ -348,7 +362,7 @@ class PciIntr(Service):
             self._raise(line)
 
     def _raise(self, line: Line, _: InterruptLine | None = None) -> None:
-        if not line.silenced:
+        if not line.silenced and (self.gate is None or self.gate(line)):
             self._scheduler.raise_interrupt(line)
 
     def _silence(self, line: Line, why: str) -> None:

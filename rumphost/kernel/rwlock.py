@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from rumphost.errors import Misuse
 
 from .hypercall import PARKED, Answer, hypercall
+from .lock_order import lock_order
 from .lwp import Lwp, Owner
 from .service import Service
 from .sleep import Labels, check_sleep
@@ -35,11 +36,18 @@ class RwLocks(Service):
         self._trace = kernel.trace
         self._waiters: dict[int, deque[tuple[Lwp, bool]]] = {}
         self._labels = Labels()
+        self._order = lock_order(kernel)
 
     @hypercall
     def rw_enter(self, lwp: Lwp, rwlock: int, writer: int) -> Answer:
+        if self._order is not None:
+            self._order.in_interrupt(lwp, rwlock, "rw_enter")
         check_sleep(lwp, "rwlock(9): rw_enter", for_lock=True)
         self._emit("rwlock.enter", lwp, rwlock, writer=bool(writer))
+        if self._order is not None:
+            if not writer:
+                self._order.reads(lwp, rwlock)
+            self._order.wants(lwp, rwlock)
         if self._take(lwp, rwlock, bool(writer)):
             return 0
         if rwlock in lwp.held():
@@ -53,6 +61,8 @@ class RwLocks(Service):
     def rw_tryenter(self, lwp: Lwp, rwlock: int, writer: int) -> int:
         taken = self._take(lwp, rwlock, bool(writer))
         self._emit("rwlock.tryenter", lwp, rwlock, writer=bool(writer), taken=taken)
+        if taken and self._order is not None:
+            self._order.took(lwp, rwlock)
         return int(taken)
 
     @hypercall
@@ -61,6 +71,8 @@ class RwLocks(Service):
         if not was_held or word < READER:
             raise Misuse("rwlock(9): rw_exit of a lock that the lwp does not hold")
         self._emit("rwlock.exit", lwp, rwlock)
+        if self._order is not None and rwlock not in lwp.held():
+            self._order.left(lwp, rwlock)
         holders = 0 if word & WRITE_LOCKED else (word & ~_FLAGS) - READER
         self._grant(rwlock, holders)
 
@@ -88,6 +100,8 @@ class RwLocks(Service):
             raise Misuse("rwlock(9): rw_destroy of a lock that is held")
         self._emit("rwlock.destroy", lwp, rwlock)
         self._labels.forget(rwlock)
+        if self._order is not None:
+            self._order.gone(rwlock)
 
     def release(self, owner: Owner) -> None:
         for rwlock, waiters in list(self._waiters.items()):

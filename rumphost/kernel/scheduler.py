@@ -108,6 +108,7 @@ class Scheduler:
         self.handlers: dict[int, Handler] = {}
         self.on_panic: Callable[[Lwp, DriverPanic], None] = lambda _lwp, error: _raise(error)
         self.on_return: Callable[[Lwp], None] = lambda _lwp: None
+        self.explain: Callable[[Lwp, int], DriverPanic | None] = lambda _lwp, _exit: None
         self.before_sleep: Callable[[Lwp], None] = lambda _lwp: None
         self.on_outside_work: Callable[[], None] = lambda: None
         self.sleepers: Sleepers | None = None
@@ -121,6 +122,7 @@ class Scheduler:
         self._held_back: dict[int, int] = {}
         self._next_lid = 1
         self._random: random.Random | None = None
+        self._gives_way = False
 
     # -- what services call
 
@@ -218,6 +220,14 @@ class Scheduler:
         """Run ``work`` on the CPU, in order of posting, before any further lwp."""
         self._posts.append(work)
         self.on_outside_work()
+
+    def give_way(self) -> None:
+        """Let the lwp that runs now go behind its equals once its hypercall is over, if it may."""
+        self._gives_way = True
+        self.post(self._given_way)
+
+    def _given_way(self) -> None:
+        self._gives_way = False
 
     def raise_interrupt(self, source: InterruptSource) -> None:
         """Deliver ``source`` as soon as the CPU's IPL is below its own; once while pending."""
@@ -429,7 +439,8 @@ class Scheduler:
         lwp.fiber.set_state("R", "")
         if self._trace.on:
             self._trace.emit("lwp.preempt", lwp)
-        self._queue.push(lwp, front=True)
+        front = not (self._gives_way and lwp.priority == 0 and self._may_rotate(lwp))
+        self._queue.push(lwp, front=front)
         if self._random is not None and lwp.priority == 0 and self._may_rotate(lwp):
             equals = self._queue.equals(0)
             equals.rotate(-self._random.randrange(len(equals)))
@@ -449,8 +460,8 @@ class Scheduler:
             self.on_return(lwp)
             self._finish(lwp)
             return False
-        if number in (Exit.FAULT, Exit.HUNG):
-            raise DriverPanic(lwp.fiber.describe_fault())
+        if number in (Exit.FAULT, Exit.HUNG, Exit.GUARD):
+            raise self.explain(lwp, number) or DriverPanic(lwp.fiber.describe_fault())
         raise Unsupported(f"hypercall {number} has no handler")
 
     def _resume(self, lwp: Lwp, value: int) -> bool:
@@ -512,7 +523,12 @@ class Scheduler:
 
     def _time_out(self, lwp: Lwp, on_timeout: Callable[[Lwp], int] | None) -> None:
         lwp.timeout = None
-        self.wake(lwp, on_timeout(lwp) if on_timeout is not None else EWOULDBLOCK)
+        try:
+            result = on_timeout(lwp) if on_timeout is not None else EWOULDBLOCK
+        except Misuse as error:  # what it slept on is there no more
+            self._panic(lwp, error)
+        else:
+            self.wake(lwp, result)
 
 
 def _raise(error: DriverPanic) -> None:

@@ -12,7 +12,9 @@ from .bus_dma import BusDma
 from .bus_space import BusSpace
 from .cprng import Cprng
 from .evcnt import Evcnt
+from .faults import Faults
 from .firmload import Firmload
+from .guard import Guard
 from .ifnet import Ifnets
 from .kmem import Kmem
 from .panic import Panic
@@ -20,6 +22,7 @@ from .pci import Pci
 from .pci_intr import PciIntr
 from .pmf import Pmf
 from .properties import Properties
+from .sanitizers import Sanitizers
 from .service import Service
 from .synchronization import register_synchronization
 from .sysctl import Sysctl
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
 _FIRST: tuple[Callable[[Kernel], Service], ...] = (Pci, PciIntr)
 _LAST: tuple[Callable[[Kernel], Service], ...] = (
     Properties, Autoconf, Pmf, Sysctl, Evcnt, Firmload, Cprng, Bpf, Ifnets, BusDma, BusSpace, Kmem,
+    Guard, Sanitizers, Faults,
 )  # fmt: skip
 
 

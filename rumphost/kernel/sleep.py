@@ -27,7 +27,7 @@ def check_sleep(lwp: Lwp, what: str, *, for_lock: bool = False) -> None:
     if lwp.in_interrupt:
         raise Misuse(f"{what} in a hard interrupt handler, which may not sleep")
     if lwp.spin_count:
-        raise Misuse(f"{what} while holding a spin mutex")
+        raise Misuse(f"{what} while holding a spin mutex{_named(lwp, spin_only=True)}")
     if lwp.in_softint and not for_lock:
         raise Misuse(f"{what} in a soft interrupt handler, which may wait for locks only")
 
@@ -46,10 +46,23 @@ def check_clean(lwp: Lwp, what: str) -> None:
 
 
 def describe_held(lwp: Lwp) -> str:
-    """Return "a lock" or "3 locks", and whether they spin."""
+    """Return "a lock" or "3 locks", whether they spin, and which they are if that is known."""
     count = len(lwp.held())
     locks = "a lock" if count == 1 else f"{count} locks"
-    return f"{locks} ({lwp.spin_count} of them spin mutexes)" if lwp.spin_count else locks
+    spin = f" ({lwp.spin_count} of them spin mutexes)" if lwp.spin_count else ""
+    return f"{locks}{spin}{_named(lwp)}"
+
+
+def _named(lwp: Lwp, *, spin_only: bool = False) -> str:
+    """Name the locks that an lwp holds and where it took them, as far as that is known."""
+    taken = [lwp.taken[address] for address in lwp.held() if address in lwp.taken]
+    known = [str(one) for one in taken if one.spins or not spin_only]
+    return f": {'; '.join(known)}" if known else ""
+
+
+def named(lwp: Lwp, address: int) -> str:
+    """Name a lock that an lwp holds, if its name is known."""
+    return f": {lwp.taken[address]}" if address in lwp.taken else ""
 
 
 def name_of(lwp: Lwp) -> str:

@@ -15,6 +15,7 @@ from rumphost.errors import Misuse
 
 from .hypercall import PARKED, Answer, Steps, Upcall, hypercall
 from .leak import Leak
+from .lock_order import lock_order
 from .lwp import IPL_NAMES, IPL_SOFTCLOCK, IPL_SOFTSERIAL, Kind, Lwp, Owner
 from .service import Service
 from .sleep import check_clean, check_sleep
@@ -79,6 +80,7 @@ class Softints(Service):
     def __init__(self, kernel: Kernel) -> None:
         self._scheduler = kernel.scheduler
         self._trace = kernel.trace
+        self._order = lock_order(kernel)
         self._handlers: dict[int, Handler] = {}
         self._levels: dict[tuple[Any, int, int], _Level] = {}
         self._next_cookie = _FIRST_COOKIE
@@ -99,8 +101,10 @@ class Softints(Service):
         return handler.cookie
 
     @hypercall
-    def softint_schedule(self, lwp: Lwp, cookie: int) -> None:
+    def softint_schedule(self, lwp: Lwp, cookie: int, preemptible: int) -> None:
         handler = self._handler(cookie, "softint_schedule")
+        if preemptible and self._order is not None:
+            self._order.preemptible(lwp)
         self._emit("softint.schedule", lwp, handler)
         if not handler.pending:
             handler.pending = True
@@ -114,6 +118,8 @@ class Softints(Service):
         runs_on = self.runs_on(handler)
         if runs_on is lwp:
             raise Misuse("softint(9): softint_disestablish by the handler itself")
+        if self._order is not None:
+            self._order.waits(lwp, "softint(9)", handler.entry)
         self.dequeue(handler)
         del self._handlers[cookie]
         if runs_on is None:
@@ -136,10 +142,14 @@ class Softints(Service):
             job = level.running = level.jobs.popleft()
             job.begin()
             lwp.kernel_lock_count = 0 if job.mpsafe else 1
+            if self._order is not None:
+                self._order.runs(lwp, job.what.partition(":")[0], job.entry)
             try:
                 yield Upcall(job.entry, (job.argument,))
             finally:
                 level.running = None
+                if self._order is not None:
+                    self._order.returned(lwp)
             lwp.kernel_lock_count = 0
             check_clean(lwp, job.what)
             job.finish()
@@ -177,7 +187,7 @@ class Softints(Service):
             Leak(
                 "softint(9)",
                 f"a handler at IPL {IPL_NAMES[handler.level]} is still established",
-                handler.entry,
+                handler.entry + 1,
             )
             for handler in self._handlers.values()
             if handler.owner is owner

@@ -10,6 +10,7 @@ from .condvar import CondVars
 from .delay import Delay
 from .kernel_lock import KernelLock
 from .kthread import Kthreads
+from .lock_order import LockOrder
 from .mutex import Mutexes
 from .rwlock import RwLocks
 from .service import Service
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from .lwp import Lwp
 
 SERVICES: tuple[Callable[[Kernel], Service], ...] = (
+    LockOrder,
     Mutexes,
     RwLocks,
     CondVars,
@@ -40,9 +42,10 @@ SERVICES: tuple[Callable[[Kernel], Service], ...] = (
 
 def register_synchronization(kernel: Kernel) -> list[Service]:
     """Register the services, and their checks of lwps that sleep and end; returns the services."""
-    services = [make(kernel) for make in SERVICES]
-    for service in services:
-        kernel.register(service)
+    services = []
+    for make in SERVICES:
+        services.append(make(kernel))
+        kernel.register(services[-1])
     kernel.scheduler.before_sleep = check_park
     kernel.scheduler.on_return = kernel.service(Mutexes).check_return
     return services

@@ -10,6 +10,7 @@ from rumphost.errors import Misuse
 
 from .hypercall import PARKED, Answer, Steps, Upcall, hypercall
 from .leak import Leak
+from .lock_order import lock_order
 from .lwp import IPL_NAMES, IPL_SOFTSERIAL, Lwp, Owner
 from .service import Service
 from .sleep import check_clean, check_sleep
@@ -46,6 +47,7 @@ class Workqueues(Service):
     def __init__(self, kernel: Kernel) -> None:
         self._scheduler = kernel.scheduler
         self._trace = kernel.trace
+        self._order = lock_order(kernel)
         self._queues: dict[int, Workqueue] = {}
         self._next_cookie = _FIRST_COOKIE
 
@@ -94,6 +96,7 @@ class Workqueues(Service):
         check_sleep(lwp, "workqueue(9): workqueue_wait")
         if lwp is queue.worker:
             raise Misuse("workqueue(9): workqueue_wait by the queue's own worker")
+        self._waits(lwp, queue)
         if work not in queue.works and work != queue.running:
             return 0
         self._scheduler.park(lwp, "wqwait")
@@ -108,6 +111,7 @@ class Workqueues(Service):
             raise Misuse("workqueue(9): workqueue_destroy by the queue's own worker")
         if queue.works:
             raise Misuse("workqueue(9): workqueue_destroy while work is queued")
+        self._waits(lwp, queue)
         self._emit("workqueue.destroy", lwp, queue)
         self._scheduler.park(lwp, "wqdestroy")
         queue.destroyer = lwp
@@ -147,7 +151,11 @@ class Workqueues(Service):
     def _run(self, lwp: Lwp, queue: Workqueue) -> Any:
         queue.running = queue.works.popleft()
         lwp.kernel_lock_count = 0 if queue.mpsafe else 1
+        if self._order is not None:
+            self._order.runs(lwp, "workqueue(9)", queue.function)
         yield Upcall(queue.function, (queue.running, queue.argument))
+        if self._order is not None:
+            self._order.returned(lwp)
         lwp.kernel_lock_count = 0
         check_clean(lwp, f"workqueue(9): the function of {queue.name}")
         done, queue.running = queue.running, None
@@ -157,6 +165,10 @@ class Workqueues(Service):
             if work == done:
                 self._scheduler.wake(waiter)
         queue.waiters = [(work, waiter) for work, waiter in queue.waiters if work != done]
+
+    def _waits(self, lwp: Lwp, queue: Workqueue) -> None:
+        if self._order is not None:
+            self._order.waits(lwp, "workqueue(9)", queue.function)
 
     def _wake_worker(self, queue: Workqueue) -> None:
         if queue.idle and queue.worker is not None:

@@ -2,7 +2,7 @@
 
 from .base import Machine
 from .clock import Clock, RealClock, VirtualClock
-from .dma import DmaChunk, DmaError, DmaMemory, DmaWatcher, MappedMemory
+from .dma import DmaChunk, DmaError, DmaGate, DmaMemory, DmaWatcher, MappedMemory
 from .events import Event, EventQueue
 from .interrupt import InterruptLine
 from .pci import Bar, PciAddress, PciFunction, VectorKind
@@ -13,6 +13,7 @@ __all__ = [
     "Clock",
     "DmaChunk",
     "DmaError",
+    "DmaGate",
     "DmaMemory",
     "DmaWatcher",
     "Event",

@@ -10,7 +10,7 @@ from types import TracebackType
 import trio
 
 from .clock import Clock
-from .dma import DmaMemory, DmaWatcher
+from .dma import DmaError, DmaMemory, DmaWatcher
 from .events import EventQueue
 from .pci import PciAddress, PciFunction
 
@@ -25,8 +25,9 @@ class Machine(ABC):
     ``on_outside_event`` is set by the host: a machine calls it (from a trio task of its own, never
     from a driver's stack) when something has come from outside, after it has put the action on
     ``events`` or asserted a line. ``on_note`` takes what a machine noticed that a driver should
-    not do (DMA to nowhere, an access to no register), with the function it is about. ``on_removed``
-    is told of a function that was unplugged.
+    not do (DMA to nowhere, an access to no register), with the function it is about, and
+    ``on_dma_fault`` the error of an access by DMA that nothing answered. ``on_blocked`` is told
+    what an IOMMU kept a function from, ``on_removed`` of a function that was unplugged.
     ``bring_in`` too: it calls what it is given, and then lets the kernel run in the same task. A
     machine brings in interrupts so, since it is quicker than waking the kernel's own task.
     ``progress`` counts what the kernel has done, in whatever unit: equal runs count alike.
@@ -51,6 +52,8 @@ class Machine(ABC):
         self.bring_in: Callable[[Callable[[], object]], None] = _call
         self.progress: Callable[[], int] = lambda: 0
         self.on_note: Callable[[PciAddress, str], None] = lambda _address, _text: None
+        self.on_dma_fault: Callable[[PciAddress, DmaError], None] = lambda _address, _error: None
+        self.on_blocked: Callable[[PciAddress, str], None] = lambda _address, _text: None
         self.on_removed: Callable[[PciFunction], None] = lambda _function: None
 
     @abstractmethod
@@ -88,6 +91,9 @@ class Machine(ABC):
     def turn_ends(self) -> bool:
         """On a virtual clock: tell whether the kernel shall look for what is due even now."""
         return False
+
+    def rests(self) -> None:
+        """The kernel has nothing to do until something happens; called before each such wait."""
 
     def host_works(self) -> None:
         """Somebody gives the kernel work, from outside; called between the kernel's turns."""

@@ -39,6 +39,16 @@ class DmaWatcher(Protocol):
         device reaches, and sizes. ``operations`` as in bus_dma(9). Nothing was copied yet."""
 
 
+class DmaGate(Protocol):
+    """Stands between devices and memory, as an IOMMU does; both raise ``DmaError``."""
+
+    def read(self, bus_address: int, size: int) -> bytes:
+        """Return what a device sees."""
+
+    def write(self, bus_address: int, data: bytes) -> None:
+        """Take what a device writes."""
+
+
 class DmaMemory(ABC):
     """The arena from which all kernel-side memory of a host is handed out.
 
@@ -61,6 +71,10 @@ class DmaMemory(ABC):
 
     def unmap(self, bus_address: int, size: int) -> None:
         """Undo ``map``."""
+
+    def intercept(self, gate: DmaGate) -> bool:
+        """Have ``gate`` answer devices from now on; False: their accesses do not come this way."""
+        return False
 
     @abstractmethod
     def close(self) -> None:
@@ -98,3 +112,12 @@ class MappedMemory(DmaMemory):
         self.chunks = []
         self._view.release()
         self._map.close()
+
+
+class ModelMemory(MappedMemory):
+    """Memory of devices that are Python: each access of theirs calls ``read`` or ``write``."""
+
+    def intercept(self, gate: DmaGate) -> bool:
+        self.read = gate.read  # type: ignore[method-assign]
+        self.write = gate.write  # type: ignore[method-assign]
+        return True

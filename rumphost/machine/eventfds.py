@@ -18,6 +18,8 @@ from rumphost.errors import MachineError
 from .base import Machine
 from .clock import RealClock
 from .interrupt import InterruptLine
+from .iommu import FaultLog
+from .sysfs import SysfsFunction
 
 
 class EventfdLine(InterruptLine):
@@ -106,6 +108,23 @@ class EventfdMachine(Machine):
             trio.lowlevel.notify_closing(self._wait.fileno())
             self._wait = None
         self._resources.close()
+
+    def _watch_faults(self, function: SysfsFunction) -> None:
+        """Have ``on_blocked`` told of DMA that the IOMMU stops, where that can be known."""
+        assert self._wait is not None
+        try:
+            log = FaultLog()
+        except OSError:  # "rumphost doctor" tells of it
+            return
+        self._resources.callback(log.close)
+
+        def look() -> bool:
+            faults = log.take(function.name)
+            for fault in faults:
+                self.on_blocked(function.address, str(fault))
+            return bool(faults)
+
+        self._wait.add(log.fd, look)
 
     def outside_fd(self) -> int:
         if self._wait is None:

@@ -65,7 +65,7 @@ class EventQueue:
         that always has more to do does not keep the caller for ever.
         """
         count = 0
-        if not self._heap:
+        if self.next_ns() is None:
             return 0
         now_ns = self.clock.now_ns()
         while (at_ns := self.next_ns()) is not None and at_ns <= now_ns:

@@ -18,7 +18,7 @@ from rumphost.errors import MachineError, UsageError
 
 from .base import Machine
 from .clock import Clock, VirtualClock
-from .dma import MappedMemory
+from .dma import ModelMemory
 from .events import Event, EventQueue
 from .interrupt import InterruptLine
 from .pci import PciAddress, PciFunction
@@ -153,7 +153,7 @@ class SimMachine(Machine):
     ``models`` are plugged in order. ``dma_size`` and ``dma_address`` are in bytes.
     """
 
-    dma: MappedMemory
+    dma: ModelMemory
 
     def __init__(
         self,
@@ -167,7 +167,7 @@ class SimMachine(Machine):
         super().__init__(name, clock or VirtualClock())
         self._queue = SimEventQueue(self.clock)
         self.events = self._queue
-        self.dma = MappedMemory(dma_size, bus_address=dma_address)
+        self.dma = ModelMemory(dma_size, bus_address=dma_address)
         self.lines = [
             SharedLine(f"int{letter}", irq) for letter, irq in zip("abcd", INTX_IRQS, strict=True)
         ]

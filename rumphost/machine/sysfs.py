@@ -6,6 +6,7 @@ kernel's Documentation/ABI.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 from collections.abc import Iterator
@@ -47,6 +48,14 @@ class SysfsFunction:
         """Name of the kernel driver that has the function, or nothing."""
         with suppress(OSError):
             return os.path.basename(os.readlink(self.path / "driver"))
+        return ""
+
+    @property
+    def driver_override(self) -> str:
+        """Name of the only driver that may have the function, or nothing."""
+        with suppress(OSError):
+            name = (self.path / "driver_override").read_text().strip()
+            return "" if name == "(null)" else name
         return ""
 
     @property
@@ -92,6 +101,20 @@ def parse(text: str) -> tuple[SysfsFunction, dict[str, str]]:
     return SysfsFunction(f"{domain or '0000'}:{bus}:{device}.{function}".lower()), options
 
 
+def plain(text: str) -> SysfsFunction:
+    """Return the function of an address without options; raises ``UsageError``."""
+    function, options = parse(text)
+    if options:
+        raise UsageError(f"{text!r}: options are for machines: write {function.name}")
+    return function
+
+
+def check_there(function: SysfsFunction) -> None:
+    """Raise ``UsageError`` if this computer has no such function."""
+    if not function.exists:
+        raise UsageError(f"there is no PCI function {function.name}")
+
+
 def number(text: str, lowest: int, highest: int, what: str) -> int:
     """Return the number that an option's value is; raises ``UsageError``."""
     if not text.isdecimal() or not lowest <= int(text) <= highest:
@@ -117,21 +140,30 @@ def functions(root: Path = ROOT) -> list[SysfsFunction]:
 def bind(function: SysfsFunction, driver: str) -> str:
     """Give a function to ``driver``, which must be loaded; returns the name of the one before.
 
-    Raises ``UsageError``, ``HostLacks`` and ``MachineError``.
+    Raises ``UsageError``, ``HostLacks`` and ``MachineError``; all is as before then.
     """
-    if not function.exists:
-        raise UsageError(f"there is no PCI function {function.name}")
+    check_there(function)
     if not (function.root / "bus/pci/drivers" / driver).exists():
         raise HostLacks(f"the kernel has no driver {driver}: load its module first")
-    before = function.driver
+    before, override = function.driver, function.driver_override
     if before == driver:
         return before
-    _write(function.path / "driver_override", driver)
-    if before:
-        _write(function.path / "driver" / "unbind", function.name)
-    _write(function.root / "bus/pci/drivers_probe", function.name)
-    if function.driver != driver:
-        raise MachineError(f"{driver} does not take {function.describe()}: see the kernel's log")
+    if function.is_bridge:
+        raise UsageError(f"{function.name} is a bridge: that is nothing for a process")
+    try:
+        _write(function.path / "driver_override", driver)
+        if before:
+            _write(function.path / "driver" / "unbind", function.name)
+        _write(function.root / "bus/pci/drivers_probe", function.name)
+        if function.driver != driver:
+            raise MachineError(
+                f"{driver} does not take {function.describe()}: see the kernel's log"
+            )
+    except MachineError:
+        _write(function.path / "driver_override", f"{override}\n")
+        if before and not function.driver:
+            _write(function.root / "bus/pci/drivers" / before / "bind", function.name)
+        raise
     return before
 
 
@@ -140,14 +172,31 @@ def unbind(function: SysfsFunction, before: str = "") -> None:
 
     ``before``: a driver that would not be chosen by itself, such as vfio-pci.
     """
-    if not function.exists:
-        raise UsageError(f"there is no PCI function {function.name}")
+    check_there(function)
     if function.driver:
         _write(function.path / "driver" / "unbind", function.name)
     _write(function.path / "driver_override", "\n")
     _write(function.root / "bus/pci/drivers_probe", function.name)
     if before and function.driver != before:
         bind(function, before)
+
+
+def user(function: SysfsFunction) -> str:
+    """Return who has the function open through rumphost's module or vfio-pci, or nothing.
+
+    To take it away from them would be to unplug it, and vfio-pci waits until they let go.
+    """
+    if function.driver == "rumphost":
+        with suppress(OSError):
+            holder = function.root / f"class/misc/rumphost-{function.name}/holder"
+            pid, _, command = holder.read_text().strip().partition(" ")
+            return f"process {pid} ({command})" if pid else ""
+    if function.driver == "vfio-pci":
+        try:
+            os.close(os.open(f"/dev/vfio/{function.iommu_group}", os.O_RDWR | os.O_CLOEXEC))
+        except OSError as error:
+            return "another process" if error.errno == errno.EBUSY else ""
+    return ""
 
 
 @contextmanager

@@ -488,4 +488,5 @@ class PciModel(SimFunction):
     def _master_abort(self, what: str, error: DmaError) -> DmaError:
         self.config.change(STATUS, 2, put=STATUS_MASTER_ABORT)
         self.note(f"DMA {what}: {error}")
+        self.machine.on_dma_fault(self.address, error)
         return error

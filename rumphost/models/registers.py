@@ -168,6 +168,7 @@ class RegisterBlock:
         self._on_stray = on_stray
         self._reads: dict[int, Callable[[], int]] = {}
         self._writes: dict[int, Callable[[int], object]] = {}
+        self._owner: object = None
         self.reset()
 
     def reset(self) -> None:
@@ -175,20 +176,23 @@ class RegisterBlock:
         self.values.update((slot.name, slot.register.reset) for slot in self.table.slots.values())
 
     def bind(self, owner: object) -> None:
-        """Connect actions to the methods of ``owner``; call once, before the first access."""
-        for slot in self.table.slots.values():
-            key = slot.offset << 4 | slot.register.width
-            self._reads[key] = self._reader(slot, owner)
-            self._writes[key] = self._writer(slot, owner)
+        """Connect actions to the methods of ``owner``; call once, before the first access.
+
+        Each register is connected when it is accessed first: a device has a thousand, of which a
+        driver uses a few.
+        """
+        self._owner = owner
+        self._reads.clear()
+        self._writes.clear()
 
     def read(self, offset: int, width: int) -> int:
         """Read as the bus does."""
-        reader = self._reads.get(offset << 4 | width)
+        reader = self._reads.get(offset << 4 | width) or self._first_read(offset, width)
         return reader() if reader is not None else self._read_pieces(offset, width)
 
     def write(self, offset: int, width: int, value: int) -> None:
         """Write as the bus does."""
-        writer = self._writes.get(offset << 4 | width)
+        writer = self._writes.get(offset << 4 | width) or self._first_write(offset, width)
         if writer is not None:
             writer(value)
         else:
@@ -197,6 +201,22 @@ class RegisterBlock:
     def describe(self, offset: int, value: int | None = None) -> str:
         """Name a register, and with a value its fields, for a trace."""
         return self.table.describe(offset, value)
+
+    def _first_read(self, offset: int, width: int) -> Callable[[], int] | None:
+        """Return what reads the register that is just there, if one is."""
+        slot = self.table.slots.get(offset)
+        if slot is None or slot.register.width != width:
+            return None
+        reader = self._reads[offset << 4 | width] = self._reader(slot, self._owner)
+        return reader
+
+    def _first_write(self, offset: int, width: int) -> Callable[[int], object] | None:
+        """Return what writes to the register that is just there, if one is."""
+        slot = self.table.slots.get(offset)
+        if slot is None or slot.register.width != width:
+            return None
+        writer = self._writes[offset << 4 | width] = self._writer(slot, self._owner)
+        return writer
 
     def _action(self, slot: Slot, owner: object, path: str) -> Callable[..., Any]:
         method: Any = reduce(getattr, path.split("."), owner)
@@ -260,7 +280,7 @@ class RegisterBlock:
             return self._on_stray(offset, width, None) & (1 << 8 * width) - 1
         result = 0
         for slot, first, end in pieces:
-            value = self._reads[slot.offset << 4 | slot.register.width]()
+            value = self.read(slot.offset, slot.register.width)
             piece = (value >> 8 * first) & (1 << 8 * (end - first)) - 1
             result |= piece << 8 * (slot.offset + first - offset)
         return result
@@ -274,4 +294,4 @@ class RegisterBlock:
             piece = (value >> 8 * (slot.offset + first - offset)) & mask
             kept = self.values[slot.name] if slot.register.access == "rw" else 0
             merged = kept & ~(mask << 8 * first) | piece << 8 * first
-            self._writes[slot.offset << 4 | slot.register.width](merged)
+            self.write(slot.offset, slot.register.width, merged)

@@ -16,17 +16,22 @@ from __future__ import annotations
 
 import functools
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import pytest
 import trio
 
 from rumphost.build import Builder
+from rumphost.build.instrumentation import Instrumentation
 from rumphost.checks import Checks
 from rumphost.host import Host, open_host
 from rumphost.kernel.autoconf import Device
 from rumphost.kernel.cpu import TrioVirtualClock
 from rumphost.machines import clock_of
+from rumphost.tracing.budget import Budget
+
+from . import instruments
 
 DEFAULT_MACHINE = "sim:"
 
@@ -44,14 +49,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--strict-dma", action="store_true", help="check drivers' use of bus_dma(9)")
     group.addoption("--lock-order", action="store_true", help="check the order of drivers' locks")
     group.addoption("--guard", action="store_true", help="check drivers' use of memory")
+    instruments.add_options(group)
     group.addoption("--driver-seed", type=int, help="shake the schedule with this seed")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "machine(*names): the machines that the test runs on")
     config.addinivalue_line("markers", "driver(name): the driver that the device fixture attaches")
+    config.addinivalue_line("markers", "faults(*texts): what goes wrong, see rumphost/faults.py")
     config.addinivalue_line("markers", "seed(number): shake the schedule with this seed")
     config.addinivalue_line("markers", "checks(*names): the checks to run with: dma, locks, guard")
+    config.addinivalue_line(
+        "markers", "budget(register_writes=…, interrupts=…): how much the test itself may use"
+    )
+    instruments.configure(config)
     config.addinivalue_line("markers", "watchdog(seconds): how long an lwp may compute in one go")
 
 
@@ -122,9 +133,15 @@ def machine(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="session")
-def builder() -> Builder:
+def instrumentation(pytestconfig: pytest.Config) -> Instrumentation:
+    """What ``--sanitize`` and ``--driver-coverage`` put into drivers; for a builder of your own."""
+    return instruments.chosen(pytestconfig)
+
+
+@pytest.fixture(scope="session")
+def builder(instrumentation: Instrumentation) -> Builder:
     """Builds the drivers; override it for a NetBSD tree or files of your own."""
-    return Builder()
+    return Builder(instrumentation=instrumentation)
 
 
 @pytest.fixture
@@ -136,13 +153,24 @@ async def host(
     if seed is None:
         seed = request.config.getoption("--driver-seed")
     watchdog_s = _mark(request, "watchdog") or 5.0
+    faults = request.node.get_closest_marker("faults")
     async with open_host(
-        machine, seed=seed, builder=builder, watchdog_s=watchdog_s, checks=_checks(request)
+        machine,
+        seed=seed,
+        builder=instruments.instrumented(builder, request),
+        watchdog_s=watchdog_s,
+        checks=_checks(request),
+        coverage=request.config.getoption("--driver-coverage"),
+        faults=faults.args if faults is not None else (),
     ) as host:
-        yield host
+        if "budget" in request.fixturenames or request.node.get_closest_marker("budget"):
+            host.trap("registers", "dma")
+        with _marked_budget(host, request, of_device=False):
+            yield host
         await host.detach_all()
         if host.panics:
             raise host.panics[0]
+        instruments.raise_first(host.sanitizer_findings)
 
 
 @pytest.fixture
@@ -152,6 +180,23 @@ async def device(host: Host, request: pytest.FixtureRequest) -> AsyncIterator[De
     if driver is None:
         pytest.fail("the device fixture needs @pytest.mark.driver(name)")
     device = (await host.attach(driver))[0]
-    yield device
+    with _marked_budget(host, request, of_device=True):
+        yield device
     if device in host.devices:
         await host.detach(device)
+
+
+@pytest.fixture
+def budget(host: Host) -> Callable[..., AbstractContextManager[Budget]]:
+    """Makes budgets: ``with budget(register_writes=4, interrupts=1): ...``."""
+    return host.budget
+
+
+def _marked_budget(
+    host: Host, request: pytest.FixtureRequest, *, of_device: bool
+) -> AbstractContextManager[object]:
+    """Return what counts the test itself, without attach and detach, if it is marked so."""
+    marker = request.node.get_closest_marker("budget")
+    if marker is None or ("device" in request.fixturenames) != of_device:
+        return nullcontext()
+    return host.budget(**marker.kwargs)

@@ -7,6 +7,7 @@
 """
 
 from .filter import Filter, Pattern
+from .header_names import HeaderNames
 from .picture import draw
 from .summary import Summary, Table
 from .text import TextFormat, json_line
@@ -15,6 +16,7 @@ from .writer import TraceWriter, format_of
 
 __all__ = [
     "Filter",
+    "HeaderNames",
     "Pattern",
     "Summary",
     "Table",

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from rumphost.build import Builder, BuildFailure, ConfigError
+from rumphost.build.instrumentation import Instrumentation
 from rumphost.errors import BuildError, UsageError
 
 TREE = Path(__file__).parent / "tree"
@@ -93,7 +94,8 @@ def test_choices_reach_the_driver(tiny: Path) -> None:
     with pytest.raises(BuildFailure, match="no level"):
         Builder().build([str(tiny)])
     plain = Builder(defines={"LEVEL": "3"}).build([str(tiny)])
-    slow = Builder(defines={"LEVEL": "3"}, optimise="0", sanitize=["undefined"]).build([str(tiny)])
+    added = Instrumentation(("undefined",))
+    slow = Builder(defines={"LEVEL": "3"}, optimise="0", instrumentation=added).build([str(tiny)])
     assert plain.path != slow.path
 
 

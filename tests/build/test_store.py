@@ -11,7 +11,8 @@ def put(store: Store, recipe: str, files: list[Path], generated: Path, text: str
     with store.scratch() as work:
         built = Path(work) / "out.o"
         built.write_text(text)
-        return store.keep(recipe, [str(f) for f in files], generated, built, [["f", "1", "w", "t"]])
+        notes = [["f", "1", "w", "t"]]
+        return store.keep(recipe, [str(f) for f in files], generated, [built], notes)
 
 
 def test_an_object_is_found_while_its_files_are_the_same(tmp_path: Path) -> None:
@@ -88,9 +89,7 @@ def test_what_did_not_compile_is_kept_without_an_object(tmp_path: Path) -> None:
     source = tmp_path / "a.c"
     source.write_text("one")
     missing = tmp_path / "b.h"
-    key = store.keep(
-        "r", [str(source), f"!{missing}"], tmp_path, None, [["a.c", "1", "error", "t"]]
-    )
+    key = store.keep("r", [str(source), f"!{missing}"], tmp_path, [], [["a.c", "1", "error", "t"]])
     assert store.find("r", tmp_path) == key
     assert not store.object_path(key).exists()
     assert store.notes(key) == [["a.c", "1", "error", "t"]]
@@ -102,7 +101,7 @@ def test_what_did_not_compile_is_kept_without_an_object(tmp_path: Path) -> None:
 def test_a_generated_header_may_be_the_one_that_is_missing(tmp_path: Path) -> None:
     store = Store(tmp_path / "store")
     without = store.generated({"a.h": "x"})
-    key = store.keep("r", [str(without / "a.h"), f"!{without}/b.h"], without, None, [])
+    key = store.keep("r", [str(without / "a.h"), f"!{without}/b.h"], without, [], [])
     assert store.find("r", without) == key
     assert store.find("r", store.generated({"a.h": "x", "b.h": "y"})) is None
 

@@ -145,7 +145,8 @@ def test_ctrl_c_in_the_build(spawn, tmp_path):
     assert process.returncode == 130
     assert out == ""
     assert "Traceback" not in err
-    assert len(started.read_text().split()) <= 2 * (os.cpu_count() or 1)
+    # Of some hundred: those that had begun, and a few more where the signal is slow to arrive.
+    assert len(started.read_text().split()) <= 6 * (os.cpu_count() or 1)
 
 
 # -- QEMU

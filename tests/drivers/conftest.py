@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 import trio
-from far_end import FarEnd, PacketEnd, SocketEnd, WireEnd
+from far_end import FarEnd, WireEnd, cabled, socket_end
 
 from rumphost.classes.ifnet import Interface
 from rumphost.classes.network import Network
@@ -43,8 +42,8 @@ def machine(
         if set(qemu_options) - {"message_interrupts"}:
             pytest.skip("needs a QEMU of its own")
         name = str(request.param)
-        if netdev == "dgram":  # the card with the cable to RUMPHOST_FAR_END
-            name = name.replace(os.environ["RUMPHOST_CARD"], os.environ["RUMPHOST_CABLED_CARD"])
+        if netdev == "dgram":
+            name = cabled(name)
         return name if qemu_options.get("message_interrupts", True) else f"{name}:msi=off"
     if kind != "qemu":
         return str(request.param)
@@ -69,16 +68,12 @@ async def far_end(host: Host, nursery: trio.Nursery) -> AsyncIterator[FarEnd]:
     if isinstance(host.machine, SimMachine):
         yield WireEnd(host)
         return
-    if isinstance(host.machine, QemuMachine):
-        end = SocketEnd(host.machine)
-    else:
-        end = PacketEnd(os.environ["RUMPHOST_FAR_END"])
+    end = socket_end(host)
     scope = trio.CancelScope()
     nursery.start_soon(end.serve, scope)
     yield end
     scope.cancel()
-    if isinstance(end, PacketEnd):
-        end.close()
+    end.close()
 
 
 @pytest.fixture

@@ -56,6 +56,9 @@ class FarEnd:
                 await self._arrived.wait()
         return [self._frames.popleft() for _ in range(count)]
 
+    async def empty(self, host: Host) -> None:
+        """Leave nothing on the cable that the next test would get: some cables outlive a test."""
+
     def _came(self, sent: bytes) -> None:
         self._frames.append(sent)
         if len(self._frames) == self._wanted:
@@ -81,30 +84,33 @@ class SocketEnd(FarEnd):
 
     def __init__(self, machine: QemuMachine) -> None:
         super().__init__()
-        self._socket = machine.frame_socket
+        self.socket = machine.frame_socket
 
     async def send(self, *frames: bytes) -> None:
         for one in frames:
             while True:
                 try:
-                    self._socket.send(one)
+                    self.socket.send(one)
                     break
                 except BlockingIOError:
                     with trio.fail_after(PATIENCE_S):
-                        await trio.lowlevel.wait_writable(self._socket)
+                        await trio.lowlevel.wait_writable(self.socket)
         await trio.lowlevel.checkpoint()
 
     async def serve(self, scope: trio.CancelScope) -> None:
         """Bring in what the device sends, until ``scope`` is cancelled."""
         with scope:
             while True:
-                await trio.lowlevel.wait_readable(self._socket)
+                await trio.lowlevel.wait_readable(self.socket)
                 self._read()
 
     def _read(self) -> None:
         with suppress(BlockingIOError):
             while True:
-                self._came(self._socket.recv(65536))
+                self._came(self.socket.recv(65536))
+
+    def close(self) -> None:
+        """The socket is the machine's, which closes it."""
 
 
 class PacketEnd(SocketEnd):
@@ -117,25 +123,25 @@ class PacketEnd(SocketEnd):
 
     def __init__(self, name: str) -> None:
         FarEnd.__init__(self)
-        self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
-        self._socket.setblocking(False)
+        self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
+        self.socket.setblocking(False)
         for command in (self.SET_GRO, self.SET_FLAGS):  # frames as they are on the wire
             value = array.array("I", [command, 0])
             request = struct.pack("16sP", name.encode(), value.buffer_info()[0])
             with suppress(OSError):
-                fcntl.ioctl(self._socket, self.SIOCETHTOOL, request)
-        self._socket.setsockopt(socket.SOL_SOCKET, self.SO_RCVBUFFORCE, 1 << 25)
-        self._socket.setsockopt(self.SOL_PACKET, self.PACKET_AUXDATA, 1)
-        self._socket.bind((name, 0))
+                fcntl.ioctl(self.socket, self.SIOCETHTOOL, request)
+        self.socket.setsockopt(socket.SOL_SOCKET, self.SO_RCVBUFFORCE, 1 << 25)
+        self.socket.setsockopt(self.SOL_PACKET, self.PACKET_AUXDATA, 1)
+        self.socket.bind((name, 0))
         membership = struct.pack(
             "iHH8s", socket.if_nametoindex(name), self.PACKET_PROMISCUOUS, 0, b""
         )
-        self._socket.setsockopt(self.SOL_PACKET, self.PACKET_ADD_MEMBERSHIP, membership)
+        self.socket.setsockopt(self.SOL_PACKET, self.PACKET_ADD_MEMBERSHIP, membership)
 
     def _read(self) -> None:
         with suppress(BlockingIOError):
             while True:
-                data, extra, _flags, where = self._socket.recvmsg(65536, 256)
+                data, extra, _flags, where = self.socket.recvmsg(65536, 256)
                 if where[2] != socket.PACKET_OUTGOING:
                     self._came(self._as_sent(data, extra).ljust(60, b"\0"))
 
@@ -148,8 +154,32 @@ class PacketEnd(SocketEnd):
                 return data[:12] + struct.pack("!HH", protocol or 0x8100, tag) + data[12:]
         return data
 
+    async def empty(self, host: Host) -> None:
+        if not host.interfaces:
+            await host.attach()
+        (interface,) = host.interfaces
+        await interface.up()
+        last = frame(BROADCAST, b"the last".ljust(46))
+        with interface.frames(limit=100_000) as frames, trio.fail_after(PATIENCE_S):
+            await interface.wait_link()
+            await self.send(last)
+            while last not in await frames.batch():
+                assert not interface.gone
+
     def close(self) -> None:
-        self._socket.close()
+        self.socket.close()
+
+
+def cabled(machine: str) -> str:
+    """Return the machine with the card that has a cable, for one of real hardware with another."""
+    return machine.replace(os.environ["RUMPHOST_CARD"], os.environ["RUMPHOST_CABLED_CARD"])
+
+
+def socket_end(host: Host) -> SocketEnd:
+    """Return the far end for QEMU's device or a real one; ``serve`` must run."""
+    if isinstance(host.machine, QemuMachine):
+        return SocketEnd(host.machine)
+    return PacketEnd(os.environ["RUMPHOST_FAR_END"])
 
 
 class Monitor:

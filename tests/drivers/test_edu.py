@@ -79,7 +79,9 @@ class TestEdu:
     async def test_detach_while_busy(self, host, device):
         async with trio.open_nursery() as nursery:
             nursery.start_soon(host.set_sysctl, "hw.edu0.dma", 64)
-            await trio.sleep(0.0001)
+            with trio.fail_after(30):
+                while not any(lwp.wmesg == "edu" for lwp in host.kernel.scheduler.lwps.values()):
+                    await trio.sleep(0.0001)
             await host.detach(device)
         assert host.devices == []
 

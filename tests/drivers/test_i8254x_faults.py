@@ -134,6 +134,7 @@ class TestGoing:
         assert got == back[: len(got)]
         assert interface.gone
         assert not host.panics
+        await far_end.empty(host)
 
     async def test_down_under_traffic(self, host, interface, far_end: FarEnd):
         mine = interface.ifnet.address

@@ -71,7 +71,7 @@ class Shim:
         call = self._calls[number]
         arguments = lwp.arguments(call.kinds)
         self.asked.append(call.short_name)
-        if call.short_name in ("panic", "misuse", "unsupported"):
+        if call.short_name in ("panic", "misuse", "unsupported", "kmem_misuse"):
             raise Stopped(f"{call.short_name}: " + ": ".join(map(str, arguments)))
         if call.short_name == "console_write":
             self.written.append((arguments[0], arguments[2]))

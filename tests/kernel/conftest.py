@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from fakes import Rig
 
+from rumphost.checks import Checks
 from rumphost.kernel.synchronization import register_synchronization
 
 
@@ -15,9 +16,15 @@ def rig() -> Rig:
 
 
 @pytest.fixture
-def sync_rig() -> Rig:
+def checks() -> Checks:
+    """The checks of ``sync_rig``; a test module that wants some has its own."""
+    return Checks()
+
+
+@pytest.fixture
+def sync_rig(checks: Checks) -> Rig:
     """A kernel with the synchronisation and thread pages, and scripts where the shim has C."""
-    rig = Rig.make()
+    rig = Rig.make(checks=checks)
     register_synchronization(rig.kernel)
 
     def softint_thread(ipl):

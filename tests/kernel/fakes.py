@@ -14,6 +14,7 @@ from functools import cache
 from typing import Any
 
 from rumphost.boundary import Interface
+from rumphost.checks import Checks
 from rumphost.errors import DriverPanic, Frame
 from rumphost.kernel.kernel import Kernel
 from rumphost.kernel.lwp import Kind, Lwp
@@ -140,6 +141,8 @@ class FakeFiber:
         self._upcall: tuple[int, tuple[int, ...]] | None = self._call
         self._stack: list[Generator[Any, int, Any]] = []
         self._fault = ""
+        self.fault_address = 0
+        self.fault_write = -1
 
     def run(self) -> int:
         assert not self.destroyed, "a fiber that is gone was run"
@@ -200,6 +203,9 @@ class FakeFiber:
 
     def held(self) -> list[int]:
         return list(self.locks)
+
+    def places(self) -> list[int]:
+        return [0x1000]
 
     def describe_fault(self) -> str:
         return self._fault
@@ -281,10 +287,16 @@ class Rig:
     log: list[Any] = field(default_factory=list)
 
     @classmethod
-    def make(cls, *, seed: int | None = None, clock: Clock | None = None) -> Rig:
+    def make(
+        cls,
+        *,
+        seed: int | None = None,
+        clock: Clock | None = None,
+        checks: Checks | None = None,
+    ) -> Rig:
         machine, memory = FakeMachine(clock), FakeMemory()
         fibers = FakeFibers(memory)
-        kernel = Kernel(machine, fibers, memory, hypercalls(), seed=seed)
+        kernel = Kernel(machine, fibers, memory, hypercalls(), seed=seed, checks=checks)
         rig = cls(kernel, machine, memory, fibers, FakeImage(fibers))
         kernel.register(Panic())
         kernel.scheduler.on_panic = lambda _lwp, panic: rig.panics.append(panic)

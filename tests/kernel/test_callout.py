@@ -131,12 +131,12 @@ def test_halt_waits_for_the_function(rig, callout):
         yield from mutex_enter(rig, mutex)
         yield schedule(rig, callout, 1, fire)
         yield ("kpause", "x", 2, 0, 0)
-        running = yield ("callout_halt", callout)
+        running = yield ("callout_halt", callout, 0)
         assert running == 1
         yield from mutex_exit(rig, mutex)
         yield ("callout_wait", callout)
         rig.log.append("halted")
-        assert (yield ("callout_halt", callout)) == 0
+        assert (yield ("callout_halt", callout, 0)) == 0
         yield ("callout_destroy", callout)
 
     rig.run_script(halter)
@@ -145,7 +145,7 @@ def test_halt_waits_for_the_function(rig, callout):
 
 def test_its_own_function_may_halt_and_destroy_it(rig, callout):
     def fire(_argument):
-        assert (yield ("callout_halt", callout)) == 0
+        assert (yield ("callout_halt", callout, 0)) == 0
         yield ("callout_destroy", callout)
         rig.log.append("destroyed")
 
@@ -184,7 +184,7 @@ def test_destroying_it_while_its_function_runs(rig, callout):
 
 def test_halting_in_a_hard_interrupt(rig, callout):
     def script():
-        yield ("callout_halt", callout)
+        yield ("callout_halt", callout, 0)
 
     rig.interrupt(script)
     rig.run()
@@ -196,7 +196,7 @@ def test_leaks_and_release(rig, callout):
     service = rig.kernel.service(Callouts)
     (leak,) = service.leaks(OWNER)
     assert str(leak) == "callout(9): a callout is still pending"
-    assert rig.fibers.functions[leak.site]
+    assert rig.fibers.functions[leak.site - 1]
     service.release(OWNER)
     assert service.leaks(OWNER) == []
     rig.run()

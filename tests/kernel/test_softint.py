@@ -33,8 +33,8 @@ def test_it_runs_above_threads_and_below_interrupts(rig):
     cookie = established(rig, handler)
 
     def interrupt():
-        yield ("softint_schedule", cookie)
-        yield ("softint_schedule", cookie)
+        yield ("softint_schedule", cookie, 0)
+        yield ("softint_schedule", cookie, 0)
         rig.log.append("interrupt done")
 
     def thread():
@@ -58,7 +58,7 @@ def test_higher_levels_first_and_each_in_order(rig):
 
     def interrupt():
         for cookie in cookies:
-            yield ("softint_schedule", cookie)
+            yield ("softint_schedule", cookie, 0)
 
     rig.interrupt(interrupt)
     rig.run()
@@ -69,12 +69,12 @@ def test_it_may_be_scheduled_again_while_it_runs(rig):
     def handler(argument):
         rig.log.append(argument)
         if len(rig.log) < 3:
-            yield ("softint_schedule", cookie)
+            yield ("softint_schedule", cookie, 0)
 
     cookie = established(rig, handler)
 
     def thread():
-        yield ("softint_schedule", cookie)
+        yield ("softint_schedule", cookie, 0)
 
     rig.run_script(thread)
     assert rig.log == [5, 5, 5]
@@ -88,7 +88,7 @@ def test_the_kernel_lock_unless_mpsafe(rig):
         cookie = established(rig, handler, flags=flags)
 
         def thread(cookie=cookie):
-            yield ("softint_schedule", cookie)
+            yield ("softint_schedule", cookie, 0)
 
         rig.run_script(thread)
     assert rig.log == [1, 0]
@@ -106,7 +106,7 @@ def test_disestablish_waits_for_a_handler_that_waits_for_a_lock(rig):
 
     def holder():
         yield from mutex_enter(rig, mutex)
-        yield ("softint_schedule", cookie)
+        yield ("softint_schedule", cookie, 0)
         yield ("kpause", "x", 1, 0, 0)
         yield from mutex_exit(rig, mutex)
 
@@ -126,7 +126,7 @@ def test_what_was_scheduled_does_not_run_after_disestablish(rig):
 
     def thread():
         rig.fibers.current.ipl = IPL_VM
-        yield ("softint_schedule", cookie)
+        yield ("softint_schedule", cookie, 0)
         yield ("softint_disestablish", cookie)
         rig.fibers.current.ipl = 0
         yield ("spl_lower", 0)
@@ -153,7 +153,7 @@ def test_misuse(rig):
         cookie = established(rig, handler)
 
         def thread(cookie=cookie):
-            yield ("softint_schedule", cookie)
+            yield ("softint_schedule", cookie, 0)
 
         rig.spawn(thread)
         rig.run()
@@ -169,7 +169,7 @@ def test_a_panic_leaves_other_drivers_their_level(rig):
 
     def thread():
         for cookie in cookies:
-            yield ("softint_schedule", cookie)
+            yield ("softint_schedule", cookie, 0)
 
     for times in (1, 2):
         rig.run_script(thread)
@@ -194,7 +194,7 @@ def test_leaks_and_release(rig):
     ]
 
     def thread():
-        yield ("softint_schedule", cookie)
+        yield ("softint_schedule", cookie, 0)
 
     rig.run_script(thread)
     assert len(rig.kernel.scheduler.lwps) == 1

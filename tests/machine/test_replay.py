@@ -7,9 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from rumphost.errors import HostLacks, UsageError
+from rumphost.errors import EndlessLoop, HostLacks, UsageError
 from rumphost.machine import VirtualClock
-from rumphost.machine.replay import Difference, Malformed, ReplayMachine, Tolerance
+from rumphost.machine.replay import (
+    Difference,
+    Malformed,
+    RecordingMachine,
+    ReplayMachine,
+    Tolerance,
+)
 from rumphost.machine.replay.format import (
     MAGIC,
     Entry,
@@ -28,6 +34,7 @@ from rumphost.machine.replay.snapshots import (
     changes_of_buffer,
     changes_of_ring,
 )
+from rumphost.machine.sim import SimMachine
 
 HEADER = {
     "machine": "qemu:card",
@@ -394,3 +401,52 @@ def test_names_that_are_wrong(recording, text, message):
 def test_tolerance_by_name(recording):
     machine = ReplayMachine.from_text(f"{recording}:tolerate=order+polls")
     assert machine.player.tolerance == Tolerance(polls=True, order=True)
+
+
+def test_a_recording_that_ends_in_an_endless_loop():
+    """The driver is told so when it goes on, and not when it does not."""
+    follower = player(reads(0, 1), Entry(Kind.ENDLESS, 0, (), b"endless loop: 9 reads"))
+    read_register(follower, 0)
+    assert "expected ENDLESS" in (follower.remaining() or "")
+    with pytest.raises(EndlessLoop, match="endless loop: 9 reads"):
+        follower.act(Kind.READ, 0, 0, 4)
+    assert follower.act(Kind.READ, 0, 0, 4) is None, "the device is gone"
+    assert follower.difference is None
+
+
+async def test_a_device_alone_with_its_events_is_recorded(tmp_path):
+    """None of the time-outs that move the clock is the kernel's."""
+    inner = SimMachine(name="sim:")
+    machine = RecordingMachine(inner, tmp_path / "file")
+    ran: list[int] = []
+    async with machine:
+        inner.events.after(1000, lambda: ran.append(1))
+        assert machine.events.advance_to(2000) == 1
+    assert ran == [1]
+
+
+def test_what_a_device_wrote_comes_before_what_the_driver_does_next():
+    """Also where its driver looks at memory without a sync."""
+    follower = player(Entry(Kind.DMA, 700, (3, 6), b"abcdef"), reads(8, 1, 900))
+    came: list[Entry] = []
+    follower.on_itself = came.append
+    follower.loaded.loaded(3, [(0x1000, 8), (0x4000, 4)])
+    read_register(follower, 8)
+    (entry,) = came
+    parts = list(follower.loaded.parts_of(*entry.numbers, entry.data))
+    assert parts == [(0x1006, b"ab"), (0x4000, b"cdef")]
+    assert list(follower.loaded.parts_of(4, 0, b"ab")) == []
+
+
+async def test_a_machine_that_notices_dma_has_it_recorded(tmp_path):
+    inner = SimMachine(name="sim:")
+    machine = RecordingMachine(inner, tmp_path / "file")
+    async with machine:
+        assert machine.dma_watcher is not None
+        machine.dma_watcher.loaded(0, [(0x2000, 16)])
+        machine.device_wrote(0x2004, b"abcd")
+        machine.device_wrote(0x9000, b"nowhere")
+        machine.end("endless loop: 9 reads")
+        machine.device_wrote(0x2004, b"more")
+    kinds = [(one.kind, one.numbers, one.data) for one in read(tmp_path / "file").entries]
+    assert kinds == [(Kind.DMA, (0, 4), b"abcd"), (Kind.ENDLESS, (), b"endless loop: 9 reads")]

@@ -6,7 +6,16 @@ import pytest
 
 from rumphost.errors import HostLacks, MachineError, UsageError
 from rumphost.machine import PciAddress
-from rumphost.machine.sysfs import SysfsFunction, bind, functions, number, parse, switch
+from rumphost.machine.sysfs import (
+    SysfsFunction,
+    bind,
+    functions,
+    number,
+    parse,
+    plain,
+    switch,
+    user,
+)
 
 
 @pytest.fixture
@@ -52,6 +61,11 @@ class TestNames:
         with pytest.raises(UsageError, match=r"no PCI address|no option"):
             parse(text)
 
+    def test_an_address_without_options(self):
+        assert plain("01:00.0").name == "0000:01:00.0"
+        with pytest.raises(UsageError, match=r"options are for machines: write 0000:01:00\.0"):
+            plain("01:00.0:bind=on")
+
     def test_values(self):
         assert number("28", 20, 64, "dma_bits") == 28
         assert switch("on", "bind")
@@ -87,12 +101,43 @@ class TestBind:
         with pytest.raises(HostLacks, match="no driver vfio-pci"):
             bind(card, "vfio-pci")
         assert bind(card, "e1000") == "e1000"  # it has it already
+        with pytest.raises(UsageError, match=r"0000:00:02\.0 is a bridge"):
+            bind(SysfsFunction("0000:00:02.0", tree), "rumphost")
 
-    def test_what_is_written(self, tree):
-        """Nobody acts on it in this tree, so the function is not taken in the end."""
+    @pytest.mark.parametrize("override", ["(null)", "e1000"])
+    def test_a_driver_that_does_not_take_it(self, tree, monkeypatch, override):
+        """All is as before then."""
         card = SysfsFunction("0000:01:00.0", tree)
+        (card.path / "driver_override").write_text(f"{override}\n")
+        written = []
+
+        def write(path, text):
+            written.append((str(path.relative_to(tree)), text))
+            if path.name == "unbind":
+                (card.path / "driver").unlink()
+
+        monkeypatch.setattr("rumphost.machine.sysfs._write", write)
         with pytest.raises(MachineError, match=r"rumphost does not take 0000:01:00\.0"):
             bind(card, "rumphost")
-        assert (card.path / "driver_override").read_text() == "rumphost"
-        assert (card.path / "driver/unbind").read_text() == "0000:01:00.0"
-        assert (tree / "bus/pci/drivers_probe").read_text() == "0000:01:00.0"
+        where = "bus/pci/devices/0000:01:00.0"
+        assert written == [
+            (f"{where}/driver_override", "rumphost"),
+            (f"{where}/driver/unbind", "0000:01:00.0"),
+            ("bus/pci/drivers_probe", "0000:01:00.0"),
+            (f"{where}/driver_override", "\n" if override == "(null)" else "e1000\n"),
+            ("bus/pci/drivers/e1000/bind", "0000:01:00.0"),
+        ]
+
+    def test_who_uses_it(self, tree):
+        card = SysfsFunction("0000:01:00.0", tree)
+        assert user(card) == ""
+        (card.path / "driver").unlink()
+        assert user(card) == ""
+        (card.path / "driver").symlink_to(tree / "bus/pci/drivers/rumphost")
+        assert user(card) == ""
+        holder = tree / "class/misc/rumphost-0000:01:00.0/holder"
+        holder.parent.mkdir(parents=True)
+        holder.write_text("")
+        assert user(card) == ""
+        holder.write_text("77 python3\n")
+        assert user(card) == "process 77 (python3)"

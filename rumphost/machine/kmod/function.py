@@ -136,8 +136,7 @@ class KmodFunction(PciFunction):
             )
         for other in list(self._lines):  # one kind at a time
             self.release_vectors(other)  # type: ignore[arg-type]
-        number = self.node.uapi.constant(_KINDS[kind])
-        self.node.demand("interrupts", "IRQ_SETUP", "irq_setup", kind=number, count=count)
+        self._switch_on(kind, count)
         lines = [self._line(kind, vector) for vector in range(count)]
         self._lines[kind] = lines
         return list(lines)
@@ -152,14 +151,18 @@ class KmodFunction(PciFunction):
             self._events.discard(line.fd)
             line.close()
 
-    def set_acknowledge_program(self, steps: list[dict[str, int]]) -> None:
-        """For a function whose line cannot be masked: see ``rumphost_ack_program``."""
-        step = self.node.uapi.struct("ack_step")
-        program = self.node.uapi.struct("ack_program")(count=len(steps))
-        for number, fields in enumerate(steps):
-            program.steps[number] = step(**fields)
-        fields_of = {name: getattr(program, name) for name in ("count", "steps")}
-        self.node.demand("acknowledge program", "IRQ_ACK", "ack_program", **fields_of)
+    def _switch_on(self, kind: VectorKind, count: int) -> None:
+        number = self.node.uapi.constant(_KINDS[kind])
+        shareable = bool(self._info.flags & self.node.uapi.constant("INFO_MASKABLE"))
+        try:
+            self.node.request("IRQ_SETUP", "irq_setup", kind=number, count=count)
+        except OSError as error:
+            if error.errno == errno.EBUSY and kind == "intx" and not shareable:
+                raise MachineError(
+                    f"{self.address}: its interrupt line cannot be masked in the function, and"
+                    " another device is on that line: give it a slot of its own, or use MSI"
+                ) from None
+            raise self.node.failure("interrupts", error) from error
 
     def _line(self, kind: str, vector: int) -> EventfdLine:
         name = f"{self.address} {kind} {vector}"

@@ -56,6 +56,7 @@ class KmodMachine(EventfdMachine):
         own.callback(self.dma.close)
         # Only errors and hang-up are asked for: interrupts come by the eventfds.
         self._wait.add(node.fd, self._gone, 0)
+        self._watch_faults(self._where)
         self._function = function
         self.functions = [function]
 

@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from rumphost.errors import HostLacks, MachineError, UsageError
+from rumphost.errors import HostLacks, MachineError, RumphostError, UsageError
 from rumphost.machine.sysfs import SysfsFunction
 
 from .uapi import Uapi, uapi
@@ -55,16 +55,18 @@ class Node:
         try:
             return self.request(name, struct, **fields)
         except OSError as error:
-            where = f"{self.function.name}: {what}"
-            if error.errno == errno.EACCES:
-                raise HostLacks(_NO_DMA.format(name=self.function.name)) from None
-            if error.errno == errno.ENODEV:
-                raise MachineError(f"{where}: the function is gone") from None
-            if error.errno == errno.ENOMEM:
-                raise HostLacks(
-                    f"{where}: no memory, or more than may be locked (ulimit -l)"
-                ) from None
-            raise MachineError(f"{where}: {error.strerror}") from error
+            raise self.failure(what, error) from error
+
+    def failure(self, what: str, error: OSError) -> RumphostError:
+        """Return what to tell people when a request was refused, which was for ``what``."""
+        where = f"{self.function.name}: {what}"
+        if error.errno == errno.EACCES:
+            return HostLacks(_NO_DMA.format(name=self.function.name))
+        if error.errno == errno.ENODEV:
+            return MachineError(f"{where}: the function is gone")
+        if error.errno == errno.ENOMEM:
+            return HostLacks(f"{where}: no memory, or more than may be locked (ulimit -l)")
+        return MachineError(f"{where}: {error.strerror}")
 
     def access(self, accesses: Any) -> None:
         """Make an array of register accesses; raises ``OSError``."""

@@ -35,6 +35,14 @@ INTERRUPT       line asserted inside runs: inside is 1 if it came while the driv
 CONFIG_CHANGE   function offset value: 32 bits that read otherwise than they did before
 EVENT           runs: a time-out of the kernel expired
 HOST            runs: a user of the host gave the kernel something to do, such as a frame to send
+DMA             map place bytes: the device wrote them into memory; only of machines that notice,
+                and for drivers that look without a sync
+=============== ==================================================================================
+
+Or the last of a recording of a driver that did not come to an end:
+
+=============== ==================================================================================
+ENDLESS         bytes: what to say of the endless loop in which the driver does what it does next
 =============== ==================================================================================
 """
 
@@ -77,6 +85,8 @@ class Kind(enum.IntEnum):
     CONFIG_CHANGE = 15
     EVENT = 16
     HOST = 17
+    ENDLESS = 18
+    DMA = 19
 
 
 # How many numbers each kind has, and whether bytes follow them.
@@ -84,9 +94,9 @@ _NUMBERS = {
     Kind.END: 0, Kind.READ: 4, Kind.WRITE: 4, Kind.WRITE_ADDRESS: 6, Kind.READ_MULTI: 3,
     Kind.WRITE_MULTI: 3, Kind.CONFIG_WRITE: 5, Kind.VECTORS: 4, Kind.RELEASE: 2, Kind.RESET: 1,
     Kind.CONNECT: 2, Kind.UNMASK: 2, Kind.SYNC: 4, Kind.FLUSH: 0, Kind.INTERRUPT: 4,
-    Kind.CONFIG_CHANGE: 3, Kind.EVENT: 1, Kind.HOST: 1,
+    Kind.CONFIG_CHANGE: 3, Kind.EVENT: 1, Kind.HOST: 1, Kind.ENDLESS: 0, Kind.DMA: 2,
 }  # fmt: skip
-_WITH_BYTES = frozenset({Kind.READ_MULTI, Kind.WRITE_MULTI, Kind.SYNC})
+_WITH_BYTES = frozenset({Kind.READ_MULTI, Kind.WRITE_MULTI, Kind.SYNC, Kind.ENDLESS, Kind.DMA})
 
 
 @dataclass(slots=True)

@@ -344,6 +344,11 @@ class ReplayMachine(Machine):
             if line is not None:
                 line.come(entry.numbers[1])
             return
+        if entry.kind is Kind.DMA:
+            number, place = entry.numbers
+            for address, data in self.player.loaded.parts_of(number, place, entry.data):
+                self.dma.write(address, data)
+            return
         number, offset, value = entry.numbers
         if number < len(self.functions):
             function = self.functions[number]
@@ -361,6 +366,8 @@ class ReplayMachine(Machine):
             return f"a sync POSTREAD of {length} bytes at {offset:#x} of DMA map {number}"
         if entry.kind is Kind.CONNECT:
             return "the establishing of an interrupt handler"
+        if entry.kind is Kind.ENDLESS:
+            return "an endless loop"
         where = self._header["functions"][numbers[0]]["address"] if numbers else ()
         function = str(PciAddress(*where)) if where else ""
         if entry.kind is Kind.CONFIG_WRITE:

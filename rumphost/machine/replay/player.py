@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from rumphost.errors import DriverPanic
+from rumphost.errors import DriverPanic, EndlessLoop
 from rumphost.machine.clock import VirtualClock
 
 from .format import Entry, Kind, Recording, unpack_changes
@@ -22,7 +22,7 @@ SLACK_NS = 500_000_000
 LATE_NS = 1_000_000
 """How long what comes next waits for what the host did before it."""
 
-_BY_ITSELF = frozenset({Kind.INTERRUPT, Kind.CONFIG_CHANGE})
+_BY_ITSELF = frozenset({Kind.INTERRUPT, Kind.CONFIG_CHANGE, Kind.DMA})
 _SOFT = frozenset({Kind.EVENT, Kind.FLUSH, Kind.UNMASK, Kind.HOST})
 _BETWEEN = frozenset({Kind.EVENT, Kind.HOST, Kind.INTERRUPT})
 _WRITES = frozenset({Kind.WRITE, Kind.WRITE_ADDRESS})
@@ -149,13 +149,17 @@ class Player:
     def act(self, kind: Kind, *numbers: int, data: bytes = b"") -> Entry | None:
         """The driver does something; returns the entry of it, or None: the device is gone.
 
-        ``numbers`` are those of an entry's that are the driver's. Raises ``Difference``.
+        ``numbers`` are those of an entry's that are the driver's. Raises ``Difference``, and
+        ``EndlessLoop`` where the recording ends in one.
         """
         if self.off:
             return None
         self.settle()
         actual = Entry(kind, self.clock.now_ns(), numbers, data)
         expected = self.upcoming()
+        if expected is not None and expected.kind is Kind.ENDLESS:
+            self.off = True
+            raise EndlessLoop(expected.data.decode("utf-8", "replace"))
         if expected is not None and self._same(expected, actual):
             self._go_on()
         else:

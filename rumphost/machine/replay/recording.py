@@ -7,7 +7,7 @@ kept.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,13 +33,16 @@ class Scribe:
         self._now_ns = now_ns
         self.depth = 0
         self.timing = False
+        self.over = False
         self.progress: Callable[[], int] = lambda: 0
         self._runs = 0
         self.lines: dict[int, RecordingLine] = {}
         self.places = Snapshots(self._synced)
 
     def add(self, kind: Kind, *numbers: int, data: bytes | None = None) -> None:
-        """Write an entry."""
+        """Write an entry, unless the recording is over."""
+        if self.over:
+            return
         self._log.add(kind, self._now_ns(), *numbers, data=data)
         self._runs = self.progress()
 
@@ -305,11 +308,12 @@ class RecordingMachine(Machine):
         self._log = Log(path)
         self._scribe = Scribe(self._log, inner.clock.now_ns)
         self.events = RecordingEvents(inner.events, self._scribe)
-        self.dma_watcher = self._scribe.places
+        self.dma_watcher = self
         self._scribe.progress = lambda: self.progress()
         inner.on_outside_event = lambda: self.on_outside_event()
         inner.bring_in = lambda action: self.bring_in(action)
         inner.on_note = lambda address, text: self.on_note(address, text)
+        inner.on_dma_fault = lambda address, error: self.on_dma_fault(address, error)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.inner, name)
@@ -347,6 +351,38 @@ class RecordingMachine(Machine):
         finally:
             self._log.close()
 
+    # -- DmaWatcher
+
+    def loaded(self, number: int, segments: Sequence[tuple[int, int]]) -> None:
+        if self.inner.dma_watcher is not None:
+            self.inner.dma_watcher.loaded(number, segments)
+        self._scribe.places.loaded(number, segments)
+
+    def unloaded(self, number: int) -> None:
+        if self.inner.dma_watcher is not None:
+            self.inner.dma_watcher.unloaded(number)
+        self._scribe.places.unloaded(number)
+
+    def synced(
+        self, number: int, offset: int, parts: Sequence[tuple[int, int]], operations: int
+    ) -> None:
+        if self.inner.dma_watcher is not None:
+            self.inner.dma_watcher.synced(number, offset, parts, operations)
+        self._scribe.places.synced(number, offset, parts, operations)
+
+    # -- what a machine that knows more tells
+
+    def device_wrote(self, bus_address: int, data: bytes) -> None:
+        """A machine whose devices' DMA writes can be noticed tells of one."""
+        place = self._scribe.places.place_of(bus_address)
+        if place is not None:
+            self._scribe.add(Kind.DMA, *place, data=data)
+
+    def end(self, message: str) -> None:
+        """The driver is in an endless loop: nothing more is recorded than what to say of it."""
+        self._scribe.add(Kind.ENDLESS, data=message.encode())
+        self._scribe.over = True
+
     async def serve(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         await self.inner.serve(task_status)
 
@@ -358,6 +394,9 @@ class RecordingMachine(Machine):
 
     def poll(self) -> None:
         self.inner.poll()
+
+    def rests(self) -> None:
+        self.inner.rests()
 
     def host_works(self) -> None:
         if self.functions:

@@ -10,7 +10,7 @@ last byte that changed.
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 PREREAD, POSTREAD, PREWRITE, POSTWRITE = 1, 2, 4, 8
 GAP = 8
@@ -113,6 +113,16 @@ class LoadedMaps:
                     return number, place + value - address
                 place += length
         return None
+
+    def parts_of(self, number: int, place: int, data: bytes) -> Iterator[tuple[int, bytes]]:
+        """Yield the bus addresses at which bytes of a map lie, with them; none if none do."""
+        for address, length in self._segments.get(number, ()):
+            if place < length and data:
+                yield address + place, data[: length - place]
+                data = data[length - place :]
+                place = 0
+            else:
+                place -= length
 
 
 def _pages_of(segments: Sequence[tuple[int, int]]) -> set[int]:

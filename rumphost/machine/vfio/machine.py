@@ -63,6 +63,7 @@ class VfioMachine(EventfdMachine):
         self._function = VfioFunction(device, self._wait, messages=self._messages)
         own.callback(self._function.close)
         self._watch_removal(device)
+        self._watch_faults(self._where)
         self.functions = [self._function]
 
     def _watch_removal(self, device: VfioDevice) -> None:

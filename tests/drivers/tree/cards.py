@@ -40,6 +40,7 @@ class Card:
     ``media`` is what ifmedia(4) says with the link up; "" for a driver without media,
     None where trees differ. ``window``: how many frames may be on their way to the driver at a
     time, see ``ONE``. ``needs``: a file of the tree without which the driver cannot do it.
+    ``machine``: another machine that has the device.
     """
 
     driver: str
@@ -48,9 +49,10 @@ class Card:
     known: tuple[Known, ...] = ()
     window: int = 32
     needs: str = ""
+    machine: str = ""
 
     def __str__(self) -> str:
-        return f"{self.driver}-{self.device}"
+        return f"{self.driver}-{self.machine or self.device}"
 
 
 ONE = 1

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from rumphost.build import Builder
+from rumphost.build.instrumentation import Instrumentation
 
 
 @pytest.fixture(scope="session")
@@ -20,5 +21,5 @@ def tree() -> Path:
 
 
 @pytest.fixture(scope="session")
-def builder(tree: Path) -> Builder:
-    return Builder(tree)
+def builder(tree: Path, instrumentation: Instrumentation) -> Builder:
+    return Builder(tree, instrumentation=instrumentation)

@@ -6,6 +6,7 @@ the replacements below. Each is a defect that a test shows in the unmodified dri
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,16 @@ NO_5GHZ = "#define IWM_NO_5GHZ"
 SIGNAL_NEGATED = "rssi = -rssi;"
 """net80211 takes the larger rssi for the stronger signal."""
 
-_MENDED = (
+USED_AFTER_FREE = "if (!(pkt->hdr.qid & (1 << 7))) {"
+"""A received frame has been handed on, and may be freed, when its header is looked at again."""
+
+KEPT_IN_TIME = (
+    ("\t\tqid = pkt->hdr.qid & ~0x80;\n",
+     "\t\tqid = pkt->hdr.qid & ~0x80;\n\t\tconst int told = pkt->hdr.qid & (1 << 7);\n"),
+    (USED_AFTER_FREE, "if (!told) {"),
+)  # fmt: skip
+MENDED = (
+    *KEPT_IN_TIME,
     ("void\tiwm_endscan_cb(void *);", "void\tiwm_endscan_cb(struct work *, void *);"),
     ("iwm_endscan_cb(void *arg)\n{", "iwm_endscan_cb(struct work *wk, void *arg)\n{"),
     ("#define IWM_NO_5GHZ\t\t1", ""),
@@ -50,7 +60,7 @@ def line_of(tree: Path, words: str) -> str:
     return f"{SOURCE.name}:{text[: text.index(words)].count(chr(10)) + 1}"
 
 
-def make_overlay(tree: Path, into: Path) -> Path:
+def make_overlay(tree: Path, into: Path, mended: Sequence[tuple[str, str]] = MENDED) -> Path:
     """Make the overlay; returns it as a tree to build from."""
     here, there = into, tree
     here.mkdir()
@@ -62,7 +72,7 @@ def make_overlay(tree: Path, into: Path) -> Path:
         if there.is_dir():
             here.mkdir()
     text = there.read_text()
-    for old, new in _MENDED:
+    for old, new in mended:
         if text.count(old) != 1:
             pytest.skip(f"this tree's iwm is not the one that the replacements are for: {old!r}")
         text = text.replace(old, new)

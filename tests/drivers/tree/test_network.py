@@ -8,13 +8,14 @@ from __future__ import annotations
 import shutil
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import trio
 from cards import CARDS, Card
 from checks import Checks
-from far_end import ADDRESS, BROADCAST, SocketEnd, frame, mixed_frames
+from far_end import ADDRESS, BROADCAST, SocketEnd, cabled, frame, mixed_frames, socket_end
 
 from rumphost.build import Builder
 from rumphost.classes.ifnet import IfFlags, Interface, IoctlError, LinkState
@@ -38,7 +39,21 @@ PROBE = frame(BROADCAST, b"probe".ljust(46))
 GROUP, OTHER_GROUP = bytes.fromhex("01005e000107"), bytes.fromhex("01005e7f3a91")
 
 
-@pytest.fixture(params=CARDS, ids=str)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Parametrize by card; with the plugin's ``--instead``, by those that are elsewhere, too."""
+    instead = [word.partition("=")[::2] for word in metafunc.config.getoption("--instead")]
+    cards: Sequence[Card] = CARDS
+    if instead:
+        cards = [
+            replace(card, machine=other)
+            for card in CARDS
+            for machine, other in instead
+            if machine == f"qemu:{card.device}"
+        ]
+    metafunc.parametrize("card", cards, ids=str, indirect=True)
+
+
+@pytest.fixture
 def card(request: pytest.FixtureRequest, tree: Path, builder: Builder) -> Card:
     card: Card = request.param
     if card.driver not in {driver.name for driver in builder.drivers()}:
@@ -58,7 +73,11 @@ async def attached(
     card: Card, builder: Builder, netdev: str
 ) -> AsyncIterator[tuple[Host, Device, Interface]]:
     """The driver attached to its device."""
-    machine = QemuMachine.from_text(f"{card.device}:mac={MAC}", netdev)
+    machine: QemuMachine | str = card.machine
+    if not card.machine:
+        machine = QemuMachine.from_text(f"{card.device}:mac={MAC}", netdev)
+    elif netdev == "dgram":
+        machine = cabled(card.machine)
     async with open_host(machine, builder=builder) as host:
         (device,) = await host.attach(card.driver)
         (interface,) = host.interfaces
@@ -141,7 +160,7 @@ async def test_frame_by_frame(card: Card, checks: Checks, builder: Builder):
         attached(card, builder, "dgram") as (host, device, interface),
         trio.open_nursery() as nursery,
     ):
-        far_end = SocketEnd(host.machine)  # type: ignore[arg-type]
+        far_end = socket_end(host)
         scope = trio.CancelScope()
         nursery.start_soon(far_end.serve, scope)
         await interface.up()
@@ -160,6 +179,7 @@ async def test_frame_by_frame(card: Card, checks: Checks, builder: Builder):
         with checks.check("detach"):
             await detach(checks, host, device)
         scope.cancel()
+        far_end.close()
     checks.finish()
 
 

@@ -13,6 +13,7 @@ from ieee80211_requests import Wireless
 
 import rumphost
 from rumphost.build import Builder
+from rumphost.checks import Checks
 from rumphost.classes.ifnet import Interface
 from rumphost.classes.network import Network
 from rumphost.classes.stream import FrameStream
@@ -115,13 +116,16 @@ async def card(
     image: ImageBuilder | None = None,
     contents: Callable[[bytes], bytes] = lambda data: data,
     seed: int | None = None,
+    checks: Checks | None = None,
 ) -> AsyncIterator[Card]:
     """Attach the driver; ``contents`` may spoil the firmware file."""
     path = (image or ImageBuilder()).write(directory)
     path.write_bytes(contents(path.read_bytes()))
     model = model or Iwm7260(access_points=access_points())
     machine = SimMachine(models=[model])
-    async with open_host(machine, builder=builder, firmware=[directory], seed=seed) as host:
+    async with open_host(
+        machine, builder=builder, firmware=[directory], seed=seed, checks=checks
+    ) as host:
         (device,) = await host.attach("iwm")
         yield Card(host, model, device, path)
 

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * Lets the device read a buffer without a PREWRITE. The device's read ought
+ * to be reported, with the place of the load.
+ */
+
+#include "faulty_dma.h"
+
+static void
+dmanopre_attach(device_t parent, device_t self, void *aux)
+{
+	struct faulty_dma *d = device_private(self);
+
+	faulty_map(&d->d_faulty, self, aux);
+	faulty_dma_alloc(d, 0);
+	FAULTY_LOAD(d, 0);
+	faulty_dma_start(d, DOORBELL_SUM_DMA,
+	    FAULTY_AT(d->d_map, 0),
+	    FAULTY_AT(d->d_map, 0), FAULTY_DMA_SIZE);
+	faulty_dma_wait(d);
+	FAULTY_UNLOAD(d);
+	faulty_dma_free(d);
+}
+
+CFATTACH_DECL_NEW(dmanopre, sizeof(struct faulty_dma),
+    faulty_match, dmanopre_attach, faulty_detach, NULL);
