@@ -9,6 +9,7 @@
 #include <linux/module.h>
 #include <linux/poll.h>
 #include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
 
 #include "device.h"
 
@@ -159,7 +160,8 @@ static int rumphost_flush(struct file *file, fl_owner_t id)
 {
 	struct rumphost_device *device = file->private_data;
 
-	if (!(current->flags & PF_EXITING))
+	/* Not a mere thread of the owner that had file descriptors of its own. */
+	if (!(current->flags & PF_EXITING) || atomic_read(&current->signal->live))
 		return 0;
 	mutex_lock(&device->lock);
 	if (task_tgid_nr(current) == device->owner_tgid && device->enabled) {

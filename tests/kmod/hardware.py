@@ -28,6 +28,8 @@ EDU_BUFFER = 0x40000
 COMMAND, COMMAND_MASTER = 0x04, 0x04
 CONFINED = "intel_iommu=on" in Path("/proc/cmdline").read_text()
 needs_iommu = pytest.mark.skipif(not CONFINED, reason="this virtual machine has no IOMMU")
+EDU_BITS = 28 if CONFINED else 32
+"""How much edu addresses; without an IOMMU tests/vm has it reach all memory."""
 PATIENCE_S = 20.0
 
 

@@ -9,12 +9,15 @@ import os
 import select
 import signal
 import subprocess
+import threading
 import time
+from pathlib import Path
 
 import pytest
 from hardware import (
     COMMAND_MASTER,
     EDU,
+    EDU_BITS,
     EDU_BUFFER,
     EDU_COMMAND,
     EDU_COUNT,
@@ -76,8 +79,13 @@ class TestOneOwner:
         port = SysfsFunction("0000:00:0a.0")
         assert port.is_bridge
         before = port.driver
-        with pytest.raises(MachineError, match="does not take"):
+        with pytest.raises(UsageError, match="is a bridge"):
             bind(port, "rumphost")
+        assert port.driver == before
+        (port.path / "driver_override").write_text("rumphost")  # and without asking
+        (port.path / "driver/unbind").write_text(port.name)
+        Path("/sys/bus/pci/drivers_probe").write_text(port.name)
+        assert port.driver == ""
         unbind(port)
         assert port.driver == before
 
@@ -88,7 +96,7 @@ def word(bar: mmap.mmap, offset: int) -> int:
 
 def busy(edu: Hardware) -> None:
     """Have the device as busy as it can be: DMA in both directions, and an interrupt."""
-    edu.request("DMA_MASK", "dma_mask", bits=28)
+    edu.request("DMA_MASK", "dma_mask", bits=EDU_BITS)
     edu.master()
     given, _ = edu.allocate(1 << 20)
     memory = mmap.mmap(-1, 1 << 16)
@@ -112,6 +120,23 @@ def quiet_again() -> None:
 
 
 class TestDeath:
+    def test_a_thread_with_files_of_its_own(self, edu):
+        """Its end is not its process's."""
+        libc = ctypes.CDLL(None, use_errno=True)
+        clone_files = 0x400
+        results = []
+
+        def unshare() -> None:
+            results.append((libc.unshare(clone_files), threading.get_native_id()))
+
+        thread = threading.Thread(target=unshare)
+        thread.start()
+        thread.join()
+        ((status, number),) = results
+        assert status == 0
+        eventually(lambda: not os.path.exists(f"/proc/self/task/{number}"))
+        assert edu.request("GET_INFO", "info").vendor == 0x1234
+
     def test_killed(self, edu_function):
         """Killed in the middle of it, over and over."""
         for _ in range(KILLS):
@@ -126,9 +151,9 @@ class TestDeath:
                         edu.read(EDU_ID)
                 finally:
                     os._exit(1)
+            os.close(writing)
             assert os.read(reading, 1) == b"x"
             os.close(reading)
-            os.close(writing)
             os.kill(child, signal.SIGKILL)
             assert os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGKILL
             quiet_again()
@@ -145,6 +170,7 @@ class TestDeath:
                 os._exit(0)
             os.write(writing, str(heir).encode())
             os._exit(0)  # and the heir has the file still
+        os.close(writing)
         heir = int(os.read(reading, 10))
         os.waitpid(child, 0)
         eventually(lambda: not command_register(EDU) & COMMAND_MASTER)
@@ -183,7 +209,7 @@ class TestRemoval:
 
     def prepared(self, function: SysfsFunction) -> tuple[Hardware, mmap.mmap, mmap.mmap]:
         edu = Hardware(Node(function))
-        edu.request("DMA_MASK", "dma_mask", bits=28)
+        edu.request("DMA_MASK", "dma_mask", bits=EDU_BITS)
         edu.master()
         given, memory = edu.allocate(1 << 16)
         memory[:5] = b"ours!"

@@ -25,7 +25,7 @@ def sources(tmp_path: Path) -> Path:
 
 def build(sources: Path) -> subprocess.CompletedProcess[str]:
     release = (CACHE / "version").read_text().strip()
-    root = CACHE.resolve() / "root"
+    root = CACHE / "root"
     words = (f"KERNEL={root}/lib/modules/{release}/build", f"SPARSE={root}/usr/bin/sparse")
     return subprocess.run(
         ["make", "-C", sources, *words, "check"], capture_output=True, text=True, check=False
