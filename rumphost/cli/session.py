@@ -108,6 +108,9 @@ class Session:
                 self.observing.finish(host)
                 for error in host.sanitizer_findings:
                     self._told(error)
+                if self.options.checks != Checks() and host.findings:
+                    count = len(host.findings)
+                    self._told(DriverError(f"the checks found {count} thing{'s' * (count > 1)}"))
             self.observing.ended(machine)
         if self.failures:
             raise AlreadyTold(self.failures[0])

@@ -9,7 +9,9 @@
 
 ``machine`` names one or more machines; the test runs once on each. On ``sim:`` machines the test
 runs on the virtual clock: ``trio.sleep`` and every time-out take no wall time. A driver that
-panicked, or that left something behind at detach, fails the test that used it.
+panicked, or that left something behind at detach, fails the test that used it; so does one that
+``--strict-dma``, ``--lock-order`` or ``--guard`` finds something in, unless the test has looked at
+it and cleared ``host.findings``.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ import trio
 from rumphost.build import Builder
 from rumphost.build.instrumentation import Instrumentation
 from rumphost.checks import Checks
+from rumphost.errors import DriverError
 from rumphost.host import Host, open_host
 from rumphost.kernel.autoconf import Device
 from rumphost.kernel.cpu import TrioVirtualClock
@@ -119,10 +122,14 @@ def _mark(request: pytest.FixtureRequest, name: str) -> Any:
 
 def _checks(request: pytest.FixtureRequest) -> Checks:
     """Return the checks that the command line or the test asks for."""
-    options = {"dma": "--strict-dma", "locks": "--lock-order", "guard": "--guard"}
-    words = [name for name, option in options.items() if request.config.getoption(option)]
     marker = request.node.get_closest_marker("checks")
-    return Checks.of([*words, *(marker.args if marker else ())])
+    return _chosen_checks(request.config) | Checks.of(marker.args if marker else ())
+
+
+def _chosen_checks(config: pytest.Config) -> Checks:
+    """Return the checks that the command line asks for."""
+    options = {"dma": "--strict-dma", "locks": "--lock-order", "guard": "--guard"}
+    return Checks.of(name for name, option in options.items() if config.getoption(option))
 
 
 @pytest.fixture
@@ -170,6 +177,8 @@ async def host(
         await host.detach_all()
         if host.panics:
             raise host.panics[0]
+        if host.findings and _chosen_checks(request.config) != Checks():
+            raise DriverError("\n".join(map(str, host.findings)))
         instruments.raise_first(host.sanitizer_findings)
 
 

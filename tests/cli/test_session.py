@@ -47,6 +47,17 @@ def test_a_driver_that_fails_beside_one_that_works(rumphost, name, words, functi
     assert rumphost("run", "edu", "-m", "sim:edu").status == 0
 
 
+def test_what_a_check_finds_fails_the_run(rumphost):
+    """The driver goes on; the run's status tells."""
+    name = FAULTY / "dmaowned.c"
+    assert rumphost("run", name, "-m", "sim:teach").status == 0
+    result = rumphost("run", name, "-m", "sim:teach", "--strict-dma")
+    assert result.status == 1
+    assert "the driver has written to bytes that the device owned" in result.err
+    assert "the checks found 2 things" in result.err
+    assert "leaks: none" in result.out
+
+
 def test_a_driver_without_a_network_shows_its_values(rumphost):
     result = rumphost(
         "run", "teach", "-m", "sim:teach", "--sysctl", "hw.teach0.period=250000000",
