@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from rumphost.build.instrumentation import SANITIZERS, Instrumentation
-from rumphost.coverage import CoverageData, check_tools, write_report
+from rumphost.coverage import CoverageData, check_tools, counted, write_report
 from rumphost.errors import UsageError
 
 from .options import DIRECTORY, EXISTING_DIRECTORY, output_format
@@ -130,4 +130,6 @@ def covered(
     check_tools()
     for other in others:
         CoverageData(directory).merge(other)
+    if not counted(directory):
+        raise UsageError(f"{directory}: there are no counters of coverage in it")
     show_coverage(Output(json=format_ == "json", quiet=quiet), directory, shim=shim)

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import click
 
-from rumphost.errors import DriverError, HostLacks, RumphostError
+from rumphost.errors import DriverError, HostLacks, RumphostError, UsageError
 from rumphost.host import Host
 from rumphost.machine import Machine
 from rumphost.machine.replay import RecordingMachine, ReplayMachine
@@ -80,6 +80,11 @@ class Observing:
     def __init__(
         self, options: ObservingOptions, output: Output, told: Callable[[RumphostError], None]
     ) -> None:
+        files = [
+            one.resolve() for one in (options.trace_file, options.picture, options.record) if one
+        ]
+        if len(set(files)) < len(files):
+            raise UsageError("--trace, --picture and --record need a file each")
         self.options = options
         self.output = output
         self.filter = Filter(options.only, options.never)

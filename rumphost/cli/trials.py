@@ -220,6 +220,8 @@ def _repeat(
         output.note(line)
     for step in steps:
         output.fact(step, "step", step=step)
+    if not steps and not outcome.troubles:
+        raise UsageError("--at: the scenario came to none of these points")
     if len(steps) < len(schedule):
         output.note("not every step came to something: nothing to interrupt, expire or detach")
     for trouble in outcome.troubles:

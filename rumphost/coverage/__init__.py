@@ -4,7 +4,7 @@
 pytest plugin have reports made of it.
 """
 
-from .data import CoverageData, counting
+from .data import CoverageData, counted, counting
 from .report import CoverageReport, FileCoverage, check_tools, write_report
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "CoverageReport",
     "FileCoverage",
     "check_tools",
+    "counted",
     "counting",
     "write_report",
 ]

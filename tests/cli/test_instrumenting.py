@@ -95,8 +95,8 @@ def test_coverage_of_a_run(rumphost, tmp_path):
 
 def test_nothing_to_show(rumphost, tmp_path):
     done = rumphost("covered", tmp_path)
-    assert done.status == 0
-    assert "nothing has been counted there" in done.err
+    assert done.status == 2
+    assert "there are no counters of coverage in it" in done.err
     assert list(tmp_path.iterdir()) == []
     (tmp_path / "other").mkdir()
     for other, why in ((tmp_path, "added to itself"), (tmp_path / "other", "no counters of")):

@@ -86,6 +86,22 @@ def test_record_and_replay(rumphost, tmp_path):
     ]
 
 
+def test_pings_a_second_apart_find_their_place_between_the_ticks(rumphost, tmp_path):
+    file = tmp_path / "card.rec"
+    recorded = rumphost("run", "if_i8254x", *RUN[2:4], "--record", file, "-q")
+    replayed = rumphost("run", "if_i8254x", "-m", f"replay:{file}", "-q")
+    assert replayed.status == 0, replayed.err
+    count = re.search(r"recorded (\d+) entries", recorded.out)
+    assert count is not None
+    assert f"all {count[1]} entries of {file} alike" in replayed.out
+
+
+def test_a_recording_on_a_full_disk(rumphost):
+    result = rumphost("run", "teach", "-m", "sim:teach", "--record", "/dev/full", "-q")
+    assert result.status == 3
+    assert "cannot write /dev/full: No space left on device" in result.err
+
+
 def test_another_use_than_was_recorded_is_told(rumphost, tmp_path):
     file = tmp_path / "card.rec"
     rumphost(*RUN, "--record", file)
@@ -113,3 +129,11 @@ def test_a_recording_runs_in_virtual_time_only(rumphost, tmp_path):
     result = rumphost("run", "if_i8254x", "-m", f"replay:{tmp_path}/x", "--clock", "real")
     assert result.status == 2
     assert "virtual clock" in result.err
+
+
+def test_two_of_one_file(rumphost, tmp_path):
+    file = tmp_path / "both"
+    result = rumphost("run", "teach", "-m", "sim:teach", "--trace", file, "--record", file)
+    assert result.status == 2
+    assert "need a file each" in result.err
+    assert not file.exists()

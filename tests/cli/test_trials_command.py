@@ -161,3 +161,9 @@ class TestRun:
         told = [line for line in result.out.splitlines() if line.startswith(f"fault {fault}: ")]
         assert len(told) == 6
         assert re.fullmatch(r".*: \d+ times", told[-1])
+
+
+def test_a_point_that_never_comes(rumphost):
+    result = rumphost("explore", "teach", "-m", "sim:teach", "--at", "99999999=interrupt")
+    assert result.status == 2
+    assert "came to none of these points" in result.err

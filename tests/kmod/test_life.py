@@ -95,7 +95,11 @@ def word(bar: mmap.mmap, offset: int) -> int:
 
 
 def busy(edu: Hardware) -> None:
-    """Have the device as busy as it can be: DMA in both directions, and an interrupt."""
+    """Have the device as busy as it can be: DMA in both directions, and an interrupt.
+
+    edu cannot be reset: what a process before told it to copy would go on with bus mastering on.
+    """
+    eventually(lambda: not edu.read(EDU_COMMAND, 8) & 1)
     edu.request("DMA_MASK", "dma_mask", bits=EDU_BITS)
     edu.master()
     given, _ = edu.allocate(1 << 20)

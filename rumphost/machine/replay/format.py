@@ -54,8 +54,9 @@ import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from rumphost.errors import HostLacks, UsageError
 
@@ -148,13 +149,17 @@ class Log:
         self.last = Kind.END
         self._path = path
         try:
-            self._file: BinaryIO | None = path.open("wb")
+            self._file: FileIO | None = path.open("wb", buffering=0)
         except OSError as error:
             raise HostLacks(f"cannot write {path}: {error.strerror}") from error
         self._zlib = zlib.compressobj(9)
         self._kept = bytearray()
         self._last_us = 0
-        self._put(MAGIC)
+        try:
+            self._put(MAGIC)
+        except HostLacks:
+            self._file.close()
+            raise
 
     def head(self, header: dict[str, Any]) -> None:
         """Write the header; comes first."""
@@ -175,7 +180,7 @@ class Log:
             kept += pack(len(data)) + data
         self._last_us = now_us
         self.last = kind
-        self.entries += 1
+        self.entries += kind is not Kind.END
         if len(kept) >= FLUSH_BYTES:
             self.flush()
 
@@ -186,17 +191,22 @@ class Log:
 
     def close(self) -> None:
         """End the recording; may be called twice."""
-        if self._file is None:
+        file = self._file
+        if file is None:
             return
-        self.add(Kind.END, 0)
-        self._put(self._zlib.compress(bytes(self._kept)) + self._zlib.flush())
-        self._file.close()
-        self._file = None
+        try:
+            self.add(Kind.END, 0)
+            self._put(self._zlib.compress(bytes(self._kept)) + self._zlib.flush())
+        finally:
+            self._file = None
+            file.close()
 
     def _put(self, data: bytes) -> None:
         assert self._file is not None
         try:
-            self._file.write(data)
+            left = memoryview(data)
+            while left:
+                left = left[self._file.write(left) :]
         except OSError as error:
             raise HostLacks(f"cannot write {self._path}: {error.strerror}") from error
         self.size += len(data)

@@ -293,11 +293,16 @@ class ReplayMachine(Machine):
         self.player.flush()
 
     def turn_ends(self) -> bool:
-        """At once let come what came when lwps were as far; users of the host get their turn."""
+        """At once let come what came when lwps were as far; users of the host get their turn.
+
+        What came a while later comes after that turn: whoever waits for a second from now on, as
+        a ping does, would begin to when the clock has moved there, and be late.
+        """
         if not self.player.turn_ends():
             return False
         entry = self.player.upcoming()
-        if entry is not None and entry.kind is Kind.HOST:
+        assert entry is not None
+        if entry.kind is Kind.HOST or entry.time_ns > self.clock.now_ns() + LATE_NS:
             return True
         self._queue.run_due()
         return False
